@@ -1,6 +1,7 @@
 """Making parts on a cluster, by work that waits for what a test does."""
 
 import hashlib
+import http.server
 import threading
 import types
 from dataclasses import dataclass, replace
@@ -100,6 +101,23 @@ def test_a_scheduler_that_is_lost(workers, monkeypatch):
         pytest.raises(FastcliError, match="No Dask scheduler answers at tcp:"),
     ):
         make(workers, Names(), hear)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_web_server_is_no_scheduler():
+    """As on the port of Dask's dashboard."""
+    with http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        address = f"tcp://127.0.0.1:{server.server_port}"
+        with (
+            dask.config.set({"distributed.comm.timeouts.connect": 0.1}),
+            pytest.raises(FastcliError, match=f"No Dask scheduler answers at {address}: "),
+            cluster.connected(address),
+        ):
+            pass
+        server.shutdown()
+        thread.join()
 
 
 def test_workers_that_come_later_are_prepared(workers, monkeypatch):

@@ -111,6 +111,7 @@ HOMES = {
         "labelling/json_types.py",
         "labelling/parquet_writers.py",
     ),
+    "dask": ("api/cluster.py",),
     "distributed": (
         "api/cluster.py",
         "api/cluster_worker.py",

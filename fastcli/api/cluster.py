@@ -5,6 +5,7 @@ The other end is ``cluster_worker``.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
 import os
@@ -15,11 +16,14 @@ import sys
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+import dask
+from dask.utils import parse_timedelta
 from distributed import Client, Future, KilledWorker, Security
+from distributed.comm import connect
 
 from fastcli import __version__
 from fastcli.api import cluster_worker as there
@@ -80,20 +84,51 @@ def connected(scheduler: str | Client, security: Security | None = None) -> Iter
         yield scheduler
         return
     try:
+        arguments = (security or Security()).get_connection_args("client")
+    except (OSError, ValueError) as error:
+        raise FastcliError(
+            f"The certificates for {scheduler} cannot be used: {_reason(error)}."
+        ) from None
+    try:
+        _check_answers(scheduler, arguments)
         client = Client(scheduler, security=security, set_as_default=False, name="fastcli")
     except TypeError:  # what is lacking is the certificates
         raise FastcliError(
             f"{scheduler} needs certificates: give --dask-tls-ca-file, --dask-tls-cert and "
             "--dask-tls-key, or have Dask's configuration name them."
         ) from None
-    except (OSError, ValueError, RuntimeError) as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
-        raise FastcliError(f"No Dask scheduler answers at {scheduler}: {reason}.") from None
+    except (OSError, ValueError, RuntimeError, asyncio.TimeoutError) as error:
+        raise FastcliError(f"No Dask scheduler answers at {scheduler}: {_reason(error)}.") from None
     try:
         yield client
     finally:
         with contextlib.suppress(OSError, TimeoutError):
             client.close()
+
+
+def _check_answers(address: str, arguments: dict[str, Any]) -> None:
+    """Connect once.  Raises what ``connect`` does, TimeoutError for other servers.
+
+    A ``Client`` would wait for ever for what a web server answers, and one that could not connect
+    would keep Python from ending.
+    """
+    if address.startswith("inproc://"):
+        return
+    limit = parse_timedelta(dask.config.get("distributed.comm.timeouts.connect"))
+
+    async def look() -> None:
+        try:
+            comm = await asyncio.wait_for(connect(address, timeout=limit, **arguments), limit + 1)
+        except asyncio.TimeoutError:
+            raise TimeoutError("what listens there does not answer as a scheduler does") from None
+        await comm.close()
+
+    with ThreadPoolExecutor(1) as pool:  # the caller's thread may have a loop of its own
+        pool.submit(asyncio.run, look()).result()
+
+
+def _reason(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
 
 
 def make_parts(

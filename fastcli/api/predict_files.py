@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastcli.api.parts import PartOptions, named
 from fastcli.api.tables import Best
-from fastcli.errors import FastcliError
+from fastcli.errors import ArgumentError, FastcliError
 from fastcli.labelling.options import Filters, Labelling
 from fastcli.options import option
 from fastcli.printable import counted
@@ -90,11 +90,15 @@ def predict_files(
     from fastcli.labelling.label_table import LabelArgs
     from fastcli.text.input_list import list_inputs
 
+    if dask is not None:
+        _check_dask(dask)
     found, given = read_options(options, KINDS, "predict_files", WITHOUT)
     best, labelling, table, filters, parts, decisions = found
     labelling.check_name()
     filters.check("", has_parts=True)
     words = [inputs] if isinstance(inputs, str | os.PathLike) else inputs
+    if not words:
+        raise ArgumentError("predict_files needs inputs: files, patterns or folders.")
     files = list_inputs([os.fspath(word) for word in words], (), opens_folders=True).paths
     path = os.fspath(model)
     asked = Question(path, tuple(files), best.k, best.threshold, best.thread)
@@ -148,3 +152,16 @@ def predict_files(
             result,
         )
     return result
+
+
+def _check_dask(dask: object) -> None:
+    """Raise ArgumentError for what is neither an address nor a client, or without Dask."""
+    try:
+        from distributed import Client
+    except ImportError:
+        raise ArgumentError("dask= needs pip install 'fastcli[dask]'.") from None
+    if not dask or not isinstance(dask, str | Client):
+        raise ArgumentError(
+            "dask should be the address of a scheduler, such as tcp://host:8786, or a "
+            f"distributed.Client, not {dask!r}."
+        )

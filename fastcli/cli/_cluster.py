@@ -49,6 +49,14 @@ class Clustering:
 ALONE = Clustering()
 
 
+def check_address(ctx: click.Context, clustering: Clustering) -> None:
+    """Raise ArgumentError for an empty address, as an unset variable gives it."""
+    if not clustering.dask and "dask" in given_names(ctx):
+        raise ArgumentError(
+            "--dask needs the address of a Dask scheduler, such as tcp://host:8786."
+        )
+
+
 def threads_of(ctx: click.Context, clustering: Clustering, thread: int) -> int:
     """Return the threads of each task: one on a cluster, unless -thread says otherwise."""
     return 1 if clustering.dask and "thread" not in given_names(ctx) else thread

@@ -20,7 +20,7 @@ from fastcli.api.inputs import (
 )
 from fastcli.api.table_lines import asks_for_table, refuse_table
 from fastcli.cli import _json
-from fastcli.cli._cluster import Clustering, threads_of
+from fastcli.cli._cluster import Clustering, check_address, threads_of
 from fastcli.cli._command import positional
 from fastcli.cli._decisions import decided
 from fastcli.cli._declare import say_without_effect
@@ -121,6 +121,7 @@ class Run:
         from fastcli.api.tables import check_decisions
 
         check_part_options(self.parts, self.labelling.output, len(asked.data))
+        check_address(self.ctx, self.clustering)
         if self.clustering.dask and not self.parts.output_dir:
             raise ArgumentError(
                 "--dask makes a part of each file: give a folder, --output-dir DIR."

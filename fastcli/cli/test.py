@@ -11,7 +11,7 @@ import click
 
 from fastcli.api.report_options import Reporting
 from fastcli.cli import _json
-from fastcli.cli._cluster import ALONE, Clustering, threads_of
+from fastcli.cli._cluster import ALONE, Clustering, check_address, threads_of
 from fastcli.cli._command import positional
 from fastcli.cli._decisions import decided
 from fastcli.cli._declare import say_without_effect
@@ -63,6 +63,7 @@ def test(
     from fastcli.api.testing import Testing, check_no_labels
     from fastcli.cli._report import say_written
 
+    check_address(ctx, clustering)
     asked = replace(asked, thread=threads_of(ctx, clustering, asked.thread))
     classifier = loaded(asked, table, reporting, takes_numbers=True)
     if classifier.targets is not None:

@@ -171,6 +171,13 @@ def test_what_cannot_be(here):
     assert run("predict", "m.bin", "in/0.jsonl", "--dask", "tcp://127.0.0.1:1").err == (
         "--dask makes a part of each file: give a folder, --output-dir DIR.\n"
     )
+    result = label("", "none")
+    assert result.err.splitlines()[-1].startswith("--dask needs the address of a Dask scheduler, ")
+    for wrong in ("", 3):
+        with pytest.raises(fastcli.errors.ArgumentError, match="dask should be the address"):
+            fastcli.predict_files("m.bin", "in", "none", dask=wrong)
+    with pytest.raises(fastcli.errors.ArgumentError, match="needs inputs"):
+        fastcli.predict_files("m.bin", [], "none")
     result = label("tls://127.0.0.1:1", "none")
     assert result.err.splitlines()[-1].startswith("tls://127.0.0.1:1 needs certificates: give --da")
     result = label("tls://127.0.0.1:1", "none", "--dask-tls-ca-file", "none.pem")
