@@ -17,22 +17,40 @@ TYPE_CHECKING = False  # as in ``typing``, which takes some ms to import
 if TYPE_CHECKING:
     from fastcli import errors as errors
     from fastcli import fasttext_shim as fasttext_shim
+    from fastcli.api.batches import Batch as Batch
+    from fastcli.api.comparing import AgainstBest as AgainstBest
     from fastcli.api.comparing import Comparison as Comparison
+    from fastcli.api.comparing import ModelFigures as ModelFigures
     from fastcli.api.comparing import compare as compare
     from fastcli.api.decided_model import DecidedModel as DecidedModel
     from fastcli.api.decisions import Calibration as Calibration
     from fastcli.api.decisions import Thresholds as Thresholds
+    from fastcli.api.explaining import Contribution as Contribution
     from fastcli.api.explaining import Explanation as Explanation
     from fastcli.api.linear import FastText as FastText
     from fastcli.api.loading import load_model as load_model
+    from fastcli.api.meter import LabelMeter as LabelMeter
     from fastcli.api.mlp import train_mlp as train_mlp
     from fastcli.api.mlp_model import MLP as MLP
+    from fastcli.api.mlp_model import Layer as Layer
+    from fastcli.api.mlp_model import RegressionScores as RegressionScores
+    from fastcli.api.model import TrainedModel as TrainedModel
+    from fastcli.api.predict_files import Parts as Parts
     from fastcli.api.predict_files import PartsFailed as PartsFailed
     from fastcli.api.predict_files import predict_files as predict_files
     from fastcli.api.progress import STOP as STOP
+    from fastcli.api.progress import Evaluation as Evaluation
+    from fastcli.api.progress import FoldResult as FoldResult
     from fastcli.api.progress import Progress as Progress
+    from fastcli.api.progress import TrialResult as TrialResult
+    from fastcli.api.reports import Averages as Averages
+    from fastcli.api.reports import Confusion as Confusion
+    from fastcli.api.reports import LabelScores as LabelScores
+    from fastcli.api.reports import Mistake as Mistake
     from fastcli.api.reports import RegressionReport as RegressionReport
     from fastcli.api.reports import Report as Report
+    from fastcli.api.reports import TargetScores as TargetScores
+    from fastcli.api.tables import Labelled as Labelled
     from fastcli.api.tokens import tokenize as tokenize
     from fastcli.api.training import train_supervised as train_supervised
     from fastcli.api.training import train_unsupervised as train_unsupervised
@@ -44,38 +62,58 @@ if TYPE_CHECKING:
     from fastcli.errors import ModelFormatError as ModelFormatError
     from fastcli.errors import OptionError as OptionError
     from fastcli.errors import RequirementNotMet as RequirementNotMet
+    from fastcli.errors import TrainingDiverged as TrainingDiverged
     from fastcli.errors import WrongModelError as WrongModelError
     from fastcli.reporting import StopTraining as StopTraining
 
 _HOMES = {
-    "Calibration": "api.decisions",
-    "Comparison": "api.comparing",
-    "DecidedModel": "api.decided_model",
-    "Explanation": "api.explaining",
-    "FastText": "api.linear",
-    "train_mlp": "api.mlp",
-    "MLP": "api.mlp_model",
-    "PartsFailed": "api.predict_files",
-    "RegressionReport": "api.reports",
-    "Report": "api.reports",
-    "Thresholds": "api.decisions",
-    "compare": "api.comparing",
-    "load_model": "api.loading",
-    "STOP": "api.progress",
-    "Progress": "api.progress",
-    "StopTraining": "reporting",
-    "predict_files": "api.predict_files",
-    "tokenize": "api.tokens",
-    "train_supervised": "api.training",
-    "train_unsupervised": "api.training",
+    "AgainstBest": "api.comparing",
     "ArgumentError": "errors",
+    "Averages": "api.reports",
+    "Batch": "api.batches",
+    "Calibration": "api.decisions",
+    "compare": "api.comparing",
+    "Comparison": "api.comparing",
+    "Confusion": "api.reports",
+    "Contribution": "api.explaining",
     "DataError": "errors",
+    "DecidedModel": "api.decided_model",
+    "Evaluation": "api.progress",
+    "Explanation": "api.explaining",
     "FastcliError": "errors",
     "FastcliNote": "errors",
     "FastcliWarning": "errors",
+    "FastText": "api.linear",
+    "FoldResult": "api.progress",
+    "Labelled": "api.tables",
+    "LabelMeter": "api.meter",
+    "LabelScores": "api.reports",
+    "Layer": "api.mlp_model",
+    "load_model": "api.loading",
+    "Mistake": "api.reports",
+    "MLP": "api.mlp_model",
+    "ModelFigures": "api.comparing",
     "ModelFormatError": "errors",
-    "RequirementNotMet": "errors",
     "OptionError": "errors",
+    "Parts": "api.predict_files",
+    "PartsFailed": "api.predict_files",
+    "predict_files": "api.predict_files",
+    "Progress": "api.progress",
+    "RegressionReport": "api.reports",
+    "RegressionScores": "api.mlp_model",
+    "Report": "api.reports",
+    "RequirementNotMet": "errors",
+    "STOP": "api.progress",
+    "StopTraining": "reporting",
+    "TargetScores": "api.reports",
+    "Thresholds": "api.decisions",
+    "tokenize": "api.tokens",
+    "train_mlp": "api.mlp",
+    "train_supervised": "api.training",
+    "train_unsupervised": "api.training",
+    "TrainedModel": "api.model",
+    "TrainingDiverged": "errors",
+    "TrialResult": "api.progress",
     "WrongModelError": "errors",
 }
 _SUBMODULES = ("errors", "fasttext_shim")

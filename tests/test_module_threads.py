@@ -160,12 +160,12 @@ def test_matrices_are_replaced_while_others_predict(models):
     in_threads(work)
     model.set_matrices(*versions[1])
     assert [exactly(model.predict(text, k=2)) for text in TEXTS] == known[1]
-    fresh = fastcli.FastText.of_model(model._model)
+    fresh = fastcli.FastText._of_model(model._model)
     assert model.get_nearest_neighbors("rice") == fresh.get_nearest_neighbors("rice")
 
 
 def test_quantizing_while_others_predict(models):
-    model = fastcli.FastText.of_model(models["bin"]._model)
+    model = fastcli.FastText._of_model(models["bin"]._model)
     before = [exactly(model.predict(text)) for text in TEXTS]
     after = [exactly(models["ftz"].predict(text)) for text in TEXTS]
 

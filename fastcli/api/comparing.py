@@ -18,8 +18,8 @@ from fastcli.printable import listed, printable
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from fastcli.api.judging import Judged
     from fastcli.api.labelled_data import Data, Path
+    from fastcli.api.model import TrainedModel
     from fastcli.api.options import ComparisonOptions
     from fastcli.evaluation.answers import Answers, SameLines
     from fastcli.evaluation.classifier import Classifier
@@ -207,7 +207,7 @@ class Shown:
 
 
 def compare(
-    models: Sequence[Path | Judged],
+    models: Sequence[Path | TrainedModel],
     data: Data,
     metric: str = "",
     seed: int = 0,

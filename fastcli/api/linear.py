@@ -86,7 +86,7 @@ class FastText(WordModel):
         threshold: SupportsFloat = 0.0,
         on_unicode_error: str = "strict",
     ) -> Any:
-        """Return the k best labels of a text and their probabilities, the most probable first.
+        """Return the ``k`` best labels of ``text`` and their probabilities, the best first.
 
         ``k=-1`` gives all labels; those less probable than ``threshold`` are left out.  As in
         fastText 0.00001 is added to probabilities but those of ``hs``, which may reach 1.00001.
@@ -136,7 +136,7 @@ class FastText(WordModel):
     ) -> tuple[list[list[str]], list[list[str]]]: ...
 
     def get_line(self, text: str | list[str], on_unicode_error: str = "strict") -> Any:
-        """Return the words of a line of text, its end ``</s>`` included, and its known labels.
+        """Return the words of a line of ``text``, its end ``</s>`` included, and its known labels.
 
         A list of texts gives a list of words and one of labels for each.  Raises ArgumentError for
         a text with a line end.
@@ -156,7 +156,7 @@ class FastText(WordModel):
     def test(
         self, path: Path, k: SupportsIndex = 1, threshold: SupportsFloat = 0.0
     ) -> tuple[int, float, float]:
-        """Test on a file of labelled lines: the number of lines, precision and recall at k.
+        """Test on a file of labelled lines: the number of lines, precision and recall at ``k``.
 
         ``path`` is that of the file, or a URL, and predictions below ``threshold`` are left out.
         Lines without a known label or word do not count, as in fastText.  Precision is NaN where

@@ -76,7 +76,7 @@ class LinearModel(TrainedModel):
         self.set_args(args)
 
     @classmethod
-    def of_model(
+    def _of_model(
         cls: type[Kind], model: Model, path: str = "", args: TrainArgs | None = None
     ) -> Kind:
         """Return what wraps a model in memory.
@@ -226,14 +226,14 @@ class LinearModel(TrainedModel):
         return (names, dictionary.counts[first:last].copy()) if include_freq else names
 
     def get_word_id(self, word: Word) -> int:
-        """Return the row of a word in the input matrix; -1 if it is unknown.
+        """Return the row of ``word`` in the input matrix; -1 if it is unknown.
 
         As in fastText a label has a number here, too: those of labels follow those of words.
         """
         return self._linear.dictionary.find(utf8(word))
 
     def get_label_id(self, label: Word) -> int:
-        """Return the row of a label in the output matrix; negative if it is unknown."""
+        """Return the row of ``label`` in the output matrix; negative if it is unknown."""
         dictionary = self._linear.dictionary
         found = dictionary.find(utf8(label, "a label"))
         return found - dictionary.nwords if found >= 0 else -1

@@ -50,7 +50,7 @@ class WordModel(LinearModel):
     def get_subwords(
         self, word: Word, on_unicode_error: str = "strict"
     ) -> tuple[list[str], NDArray[Any]]:
-        """Return a word, if it is known, and its character n-grams, with their input rows.
+        """Return ``word``, if it is known, and its character n-grams, with their input rows.
 
         The rows are int64[n-grams], float64[0] where there are none; a model that was pruned has
         fewer rows than n-grams, and its n-grams are all listed, as in fastText.
@@ -60,7 +60,7 @@ class WordModel(LinearModel):
         return texts_of(names, on_unicode_error), kept.astype(np.int64 if len(kept) else np.float64)
 
     def get_word_vector(self, word: Word) -> Floats:
-        """Return the vector of a word, float32[dim]: the mean of its rows in the input matrix.
+        """Return the vector of ``word``, float32[dim]: the mean of its rows in the input matrix.
 
         An unknown word has those of its character n-grams; zeros where it has none (Bojanowski et
         al. 2017, section 3.2).
@@ -68,7 +68,7 @@ class WordModel(LinearModel):
         return self._one_vector().of_word(utf8(word))
 
     def get_sentence_vector(self, text: str) -> Floats:
-        """Return the vector of a line of text, float32[dim].
+        """Return the vector of a line of ``text``, float32[dim].
 
         Of a classifier the mean of all rows of the line; of word vectors the mean of the words'
         vectors, each divided by its length.  Raises ArgumentError for a text with a line end.
@@ -103,7 +103,7 @@ class WordModel(LinearModel):
     def get_nearest_neighbors(
         self, word: Word, k: SupportsIndex = 10, on_unicode_error: str = "strict"
     ) -> list[Neighbour]:
-        """Return the k words nearest to a word, but for itself, as (cosine, word).
+        """Return the ``k`` words nearest to ``word``, but for itself, as (cosine, word).
 
         Raises ArgumentError for k below 1 and for a model without words.
         """
@@ -119,7 +119,7 @@ class WordModel(LinearModel):
         k: SupportsIndex = 10,
         on_unicode_error: str = "strict",
     ) -> list[Neighbour]:
-        """Return the k words nearest to ``wordA`` - ``wordB`` + ``wordC``, as (cosine, word).
+        """Return the ``k`` words nearest to ``wordA`` - ``wordB`` + ``wordC``, as (cosine, word).
 
         These three are left out.  Each vector is divided by its length first.  Raises as
         ``get_nearest_neighbors`` does.

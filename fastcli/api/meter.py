@@ -97,7 +97,7 @@ class LabelMeter:
         self._find, self.m = find, meter
 
     def score_vs_true(self, label: str) -> Curve:
-        """Return the scores of a label, float64[lines], ascending, and 1 where it is right.
+        """Return the scores of ``label``, float64[lines], ascending, and 1 where it is right.
 
         A line of the label that it was not predicted for has the score -1.  Raises ArgumentError
         for a label that the model does not have.
@@ -107,7 +107,7 @@ class LabelMeter:
     def precision_recall_curve(self, label: str | None = None) -> Curve:
         """Return precision and recall at every threshold, float64[thresholds] each.
 
-        Of one label or of all together; both are empty where nothing was predicted.  Raises
+        Of one ``label`` or of all together; both are empty where nothing was predicted.  Raises
         ArgumentError for a label that the model does not have.
         """
         if label:
@@ -117,7 +117,8 @@ class LabelMeter:
     def precision_at_recall(self, recall: float, label: str | None = None) -> float:
         """Return the best precision at which recall is at least ``recall``; 0 if it never is.
 
-        Raises ArgumentError for a label that the model does not have.
+        Of one ``label`` or of all together.  Raises ArgumentError for a label that the model does
+        not have.
         """
         if label:
             return self.m.precisionAtRecallLabel(self._id(label), recall)
@@ -126,7 +127,8 @@ class LabelMeter:
     def recall_at_precision(self, precision: float, label: str | None = None) -> float:
         """Return the best recall at which precision is at least ``precision``; 0 if it never is.
 
-        Raises ArgumentError for a label that the model does not have.
+        Of one ``label`` or of all together.  Raises ArgumentError for a label that the model does
+        not have.
         """
         if label:
             return self.m.recallAtPrecisionLabel(self._id(label), precision)

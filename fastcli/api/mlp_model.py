@@ -161,7 +161,7 @@ class MLP(TrainedModel):
         return self._model.n_in
 
     def get_label_id(self, label: Word) -> int:
-        """Return the number of a label among ``labels``, -1 if it is unknown."""
+        """Return the number of ``label`` among ``labels``, -1 if it is unknown."""
         return self._model.label_id(utf8(label, "a label"))
 
     def is_quantized(self) -> bool:
@@ -224,7 +224,7 @@ class MLP(TrainedModel):
         threshold: SupportsFloat = 0.0,
         on_unicode_error: str = "strict",
     ) -> tuple[Any, Any]:
-        """Return the k best labels (-1: all) of ``text``, none below ``threshold``.
+        """Return the ``k`` best labels (-1: all) of ``text``, none below ``threshold``.
 
         A model of text takes a text, or a list of texts.  One of numbers takes a row (a list of
         numbers, or float[columns]), rows (a list of lists, or float[n, columns]; NaN and None are
@@ -271,7 +271,7 @@ class MLP(TrainedModel):
         k: SupportsIndex = 1,
         threshold: SupportsFloat = 0.0,
     ) -> tuple[int, float, float] | RegressionScores:
-        """Return the number of lines, and the precision and recall of their k best labels.
+        """Return the number of lines, and the precision and recall of their ``k`` best labels.
 
         ``path`` is that of the file; labels below ``threshold`` are left out.  Of a model of
         regression it returns ``RegressionScores``.  Raises DataError for a file that cannot be

@@ -181,7 +181,7 @@ class TrainedModel(Judged):
     def predict_batch(
         self, texts: Any, k: int = 1, threshold: float = 0.0, thread: int = 1
     ) -> Batch:
-        """Return the k best labels (-1: all) of many texts, none below ``threshold``.
+        """Return the ``k`` best labels (-1: all) of many texts, none below ``threshold``.
 
         ``texts`` are a list of str, or any iterable of str; or an Arrow array of strings, whole or
         in chunks, from any library, which is read without a Python object for each text.  A line

@@ -72,11 +72,12 @@ def predict_files(
 ) -> Parts:
     """Write a part with labels for each of many files to a folder, whole or not at all.
 
-    ``inputs`` are files, patterns or folders, and ``output_dir`` is the folder of the parts.  Parts
-    of the same inputs that are there already are left, so the same call makes what is missing.
+    ``model`` is the path of a model, ``inputs`` are files, patterns or folders, and ``output_dir``
+    is the folder of the parts.  Parts of the same inputs that are there already are left, so the
+    same call makes what is missing.
     ``dask`` is the address of a Dask scheduler, or a client: its workers make the parts.
-    ``callback`` hears how many bytes have been read, and of how many.  Options are those of predict
-    --output-dir, with ``probabilities=True`` for predict-prob: ``k``, ``threshold``,
+    ``callback`` hears how many bytes have been read, and of how many.  ``options`` are those of
+    predict --output-dir, with ``probabilities=True`` for predict-prob: ``k``, ``threshold``,
     ``text_column``, ``keep``, ``shard="1/8"``, ``thread``...
 
     Raises PartsFailed at the end where parts could not be made, the others stay; before anything is

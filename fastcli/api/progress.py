@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fastcli.api.told import Told
 from fastcli.errors import OptionError
-from fastcli.evaluation.early_stopping import Evaluation
-from fastcli.evaluation.fold_results import CrossValidation, FoldResult
+from fastcli.evaluation.early_stopping import Evaluation as Evaluation
+from fastcli.evaluation.fold_results import CrossValidation
+from fastcli.evaluation.fold_results import FoldResult as FoldResult
 from fastcli.reporting import StopTraining
 
 if TYPE_CHECKING:

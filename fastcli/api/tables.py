@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fastcli.api.inputs import say_unknown_words
 from fastcli.errors import ArgumentError
 from fastcli.labelling.options import Filters, Labelling
+from fastcli.labelling.predicted import Labelled as Labelled
 from fastcli.notices import say
 from fastcli.options import option, rows_of
 from fastcli.overwriting import STREAM
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from fastcli.api.model import TrainedModel
     from fastcli.evaluation.classifier import Classifier
     from fastcli.labelling.label_table import LabelArgs
-    from fastcli.labelling.predicted import Labelled
     from fastcli.tables.bad_rows import BadRows
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def tokenize(text: Word) -> list[str]:
-    r"""Return the tokens of a text, as fastText cuts it; a line end is the token ``</s>``.
+    r"""Return the tokens of ``text``, as fastText cuts it; a line end is the token ``</s>``.
 
     Tokens end at spaces, tabs, line ends, VT, FF and NUL.  Raises TypeError for what is not text,
     UnicodeDecodeError for bytes that are not UTF-8.

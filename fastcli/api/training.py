@@ -104,9 +104,10 @@ def train_unsupervised(
 ) -> FastText:
     """Train word vectors as the commands ``skipgram`` and ``cbow`` do, and return their model.
 
-    ``input`` are files of text, ``model`` is ``skipgram`` or ``cbow``.  The same seed gives the
-    same model on one thread (``thread=1``).  All else is as in ``train_supervised``: ``lines``,
-    ``callback``, and what is raised, such as ArgumentError for another ``model``.
+    ``input`` are files of text, ``model`` is ``skipgram`` or ``cbow``, and ``options`` are those of
+    that command.  The same seed gives the same model on one thread (``thread=1``).  All else is as
+    in ``train_supervised``: ``lines``, ``callback``, and what is raised, such as ArgumentError for
+    another ``model``.
     """
     if model not in ("skipgram", "cbow"):
         raise ArgumentError(f"Unrecognized model name {model!r}: give skipgram or cbow.")
@@ -170,7 +171,7 @@ def _in_memory(trained: Trained, args: TrainArgs, path: str) -> FastText:
 def _wrapped(model: Model, args: TrainArgs, path: str, trained: Trained) -> FastText:
     from fastcli.api.linear import FastText
 
-    found = FastText.of_model(model, path, args=args)
+    found = FastText._of_model(model, path, args=args)
     found.history = list(trained.watch.history) if trained.watch is not None else []
     found.interrupted = trained.interrupted
     if path:

@@ -33,7 +33,7 @@ class FoldResult:
     r2: float = NAN
 
     def as_json(self, metric: str = "") -> dict[str, Any]:
-        """Return it as a line of a log; what was not measured is left out."""
+        """Return it as a line of a log, with its ``metric``; what was not measured is left out."""
         names = {"n_folds": "folds", "n_train": "lines_trained", "n_test": "lines_measured"}
         found = {names.get(k, k): v for k, v in vars(self).items() if v == v}
         return {**found, **({"monitor": metric} if metric else {})}

@@ -44,7 +44,7 @@ class Labelled:
     kept_labels: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: Labelled) -> None:
-        """Add what was done elsewhere: numbers, counts and sentences; the rest is the same."""
+        """Add what ``other`` did: numbers, counts and sentences; the rest is the same."""
         for one in fields(self):
             ours, theirs = getattr(self, one.name), getattr(other, one.name)
             if isinstance(ours, int | Counter) or one.name == "unknown_words":
