@@ -294,3 +294,45 @@ def test_a_callback_hears_of_the_progress_and_ends_the_training(numbers, train):
 
     with pytest.raises(KeyError, match="stop"):
         train(x, labels, callback=fails)
+
+
+class NAType:
+    """A missing value as that of pandas: neither true nor false."""
+
+    def __bool__(self):
+        raise TypeError("boolean value of NA is ambiguous")
+
+    def __ne__(self, other):
+        return self
+
+    __eq__ = __hash__ = None
+
+
+def test_missing_values_of_pandas_are_missing(numbers, train):
+    x, labels, _ = numbers
+    words = ["up" if one > 0 else "down" for one in x[:, 1].tolist()]
+    for gap in (None, float("nan"), NAType()):
+        model = train(Frame(a=x[:, 0].tolist(), b=[gap, *words[1:]], verdict=labels), "verdict")
+        assert model.columns == ["a", "b"]
+        answers = [model.predict([[x[0, 0], one]])[1][0].tolist() for one in (gap, "")]
+        assert answers[0] == answers[1]
+    with pytest.raises(fastcli.DataError, match="is missing"):
+        train(Frame(a=[NAType(), *x[1:, 0].tolist()], verdict=labels), "verdict")
+
+
+def test_a_name_that_two_columns_have_is_refused(numbers, train):
+    x, labels, _ = numbers
+
+    class Twice(Frame):
+        def __init__(self, names, **columns):
+            super().__init__(**columns)
+            self.columns = names
+
+    frame = Twice(["a", "a"], a=x[:, 0].tolist(), b=x[:, 1].tolist())
+    with pytest.raises(fastcli.ArgumentError, match="Two columns of the rows are named a"):
+        train(frame, labels)
+    model = train(Frame(a=x[:, 0].tolist(), b=x[:, 1].tolist()), labels)
+    with pytest.raises(fastcli.ArgumentError, match="Two columns"):
+        model.predict(frame)
+    with pytest.raises(fastcli.DataError, match="infinite or too large"):
+        model.predict([[10**400, 1]])

@@ -108,7 +108,7 @@ def _asked(x: Any, y: Any, valid: Any, options: dict[str, Any]) -> tuple[Network
     if x is None or _are_paths(x):
         args = _of_files(args, x, y, valid, lists)
     else:
-        tables = GivenTables(x=x, y=y, valid=valid if isinstance(valid, tuple) else None)
+        tables = GivenTables(x=x, y=y, valid=_pair_of(valid))
         args = _of_rows(args, tables, valid)
         idle = [row_of(MlpOptions, one).shown for one in sorted(given & OF_FILES)]
         if idle and args.verbose > 0:
@@ -142,7 +142,10 @@ def _of_files(args: MlpArgs, given: Any, y: Any, valid: Any, lists: Lists) -> Ml
     Raises ArgumentError for what is given for rows.
     """
     if y is not None:
-        raise ArgumentError("y is for rows that are given: a file has its labels in it.")
+        raise ArgumentError(
+            "y is for rows that are given: a file has its labels in it. Texts are trained on from "
+            "a file, too, with __label__name in each line."
+        )
     paths = [] if given is None else [given] if isinstance(given, str | os.PathLike) else given
     files = [*(os.fspath(path) for path in paths), *args.input]
     inputs = input_files(files, lists.files_from, args.verbose <= 0)
@@ -153,6 +156,15 @@ def _of_rows(args: MlpArgs, tables: GivenTables, valid: Any) -> MlpArgs:
     """Return the arguments with names for rows, and the task, where ``y`` tells it."""
     shown = VALID_ROWS if tables.valid is not None else _valid_file(valid)
     return _of_task(replace(args, input=(SHOWN,), valid=shown), tables.y)
+
+
+def _pair_of(valid: Any) -> tuple[Any, Any] | None:
+    """Return rows for validation and what is learned of them, None where a path is given."""
+    if not isinstance(valid, tuple | list):
+        return None
+    if len(valid) != 2:
+        raise ArgumentError(f"valid is a pair (rows, y), and not {len(valid):,} things.")
+    return valid[0], valid[1]
 
 
 def _valid_file(valid: Any) -> str:

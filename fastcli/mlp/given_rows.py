@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 SHOWN = "the rows"  # in the place of a file's name
 NUMBERS = "fiu"  # kinds of NumPy's types
+OF_PANDAS = {"NAType", "NaTType"}  # the types of its missing values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +42,7 @@ class Cells:
 
     def column(self, i: int) -> list[Any]:
         """Return a column of objects, with None for what is missing."""
-        return [None if cell is None or cell != cell else cell for cell in self.values[:, i]]
+        return [None if is_missing_cell(cell) else cell for cell in self.values[:, i]]
 
     def place(self, row: int, column: int) -> str:
         """Return where a cell is, counted from 1, with the name of its column."""
@@ -57,18 +59,35 @@ class Cells:
         return Cells(values=self.values[:, places], names=names)
 
 
+def is_missing_cell(cell: Any) -> bool:
+    """Tell whether a cell is a missing value: None, NaN, or what pandas has in their place.
+
+    >>> is_missing_cell(None), is_missing_cell(float("nan")), is_missing_cell("")
+    (True, True, False)
+    """
+    if cell is None or type(cell).__name__ in OF_PANDAS:  # of which NA is neither true nor false
+        return True
+    try:
+        return bool(cell != cell)
+    except (TypeError, ValueError):  # an array
+        return False
+
+
 def cells_of(rows: Any) -> Cells:
     """Return the cells of an array, of sequences, or of the table of another package.
 
     That is what has names of ``columns`` (pandas, polars) or ``column_names`` (Arrow).  Raises
-    ArgumentError for what has not two dimensions, or rows of different lengths.
+    ArgumentError for what has not two dimensions, rows of different lengths, or a name twice.
     """
     names: list[str] = []
     if hasattr(rows, "column_names") and hasattr(rows, "to_pydict"):
-        names, table = list(map(str, rows.column_names)), rows.to_pydict()
-        rows = list(zip(*table.values(), strict=True))
+        names = list(map(str, rows.column_names))
+        columns = [rows.column(i).to_pylist() for i in range(len(names))]
+        rows = list(zip(*columns, strict=True))
     elif hasattr(rows, "columns") and hasattr(rows, "to_numpy"):
         names, rows = list(map(str, rows.columns)), rows.to_numpy()
+    if twice := [name for name, n in Counter(names).items() if n > 1]:
+        raise ArgumentError(f"Two columns of the rows are named {named(twice[0])}: rename one.")
     values = _array_of(rows) if isinstance(rows, list | tuple) else np.asarray(rows)
     if not values.ndim:
         raise TypeError(f"Rows are lists or an array [rows, columns], not {type(rows).__name__}")
@@ -98,7 +117,7 @@ def _array_of(rows: Sequence[Any]) -> NDArray[Any]:
         return found  # which NumPy would take for numbers where it can
     try:
         return found.astype(np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return found
 
 
@@ -118,14 +137,17 @@ def given_rows(columns: FeatureColumns, rows: Any, note: Callable[[str], None]) 
     if cells.values.shape[1] != columns.n_raw:
         raise ArgumentError(f"{expected(columns)} These have {cells.values.shape[1]:,}.")
     reader = TableReader(columns, SHOWN, TableOptions(), note=note)
+    of_words = [k for k, column in enumerate(columns.table) if column.is_words]
+    if cells.are_numbers and of_words:
+        if not np.isnan(cells.values[:, of_words].astype(np.float64)).all():
+            raise DataError(f"{expected(columns)} Some are words: give lists with text.")
+        cells = replace(cells, values=cells.values.astype(object))
     if cells.are_numbers:
         raw = cells.values.astype(np.float64)
-        if any(column.is_words for column in columns.table):
-            raise DataError(f"{expected(columns)} Some are words: give lists with text.")
     else:
         raw = np.full(cells.values.shape, np.nan)
         for k in range(columns.n_raw):
-            is_words = bool(columns.table) and columns.table[k].is_words
+            is_words = k in of_words
             raw[:, k] = reader.codes(k, words_of(cells, k)) if is_words else numbers_of(cells, k)
     check_size(raw, cells)
     missing = np.isnan(raw)
@@ -185,6 +207,8 @@ def _float(cell: Any) -> float | None:
         return float(cell)
     except (TypeError, ValueError):
         return None
+    except OverflowError:  # a whole number of hundreds of digits
+        return np.inf
 
 
 def check_size(raw: NDArray[np.float64], cells: Cells) -> None:

@@ -19,6 +19,7 @@ from fastcli.mlp.given_rows import (
     cells_of,
     check_size,
     given_rows,
+    is_missing_cell,
     numbers_of,
     place_of,
     words_of,
@@ -229,10 +230,11 @@ def _learned(cells: Cells, y: Any, options: TableOptions, known: Sequence[str] =
 def _head(cells: Cells, learned: _Learned) -> list[list[str]]:
     """Return the first rows as text, what is learned behind them unless it is within."""
     head = cells.values[:HEAD_ROWS]
-    rows = [["" if c is None or c != c else str(c) for c in row] for row in head]
+    rows = [["" if is_missing_cell(c) else str(c) for c in row] for row in head]
     for row, value in zip(rows, learned.values, strict=False):
         several = value.tolist() if isinstance(value, np.ndarray) else [value]
-        row += ["" if one is None else str(one) for one in several] * bool(learned.names)
+        if learned.names:
+            row += ["" if is_missing_cell(one) else str(one) for one in several]
     return rows
 
 
@@ -255,7 +257,7 @@ def _cell(value: Any) -> str | tuple[str | int, ...]:
 def _label(value: Any) -> str:
     if isinstance(value, bytes):
         return value.decode("utf-8", "surrogateescape")
-    return "" if value is None or value != value else str(value)
+    return "" if is_missing_cell(value) else str(value)
 
 
 def _targets(values: Any) -> NDArray[np.float64]:
@@ -265,6 +267,8 @@ def _targets(values: Any) -> NDArray[np.float64]:
     """
     try:
         found = np.asarray(values, np.float64)
+    except OverflowError:
+        raise DataError("y has a number that is too large.") from None
     except (TypeError, ValueError):
         raise DataError("y has something else than numbers, which regression learns.") from None
     found = found.reshape(len(found), -1)
