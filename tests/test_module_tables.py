@@ -2,6 +2,7 @@
 
 import csv
 
+import numpy as np
 import pytest
 
 import fastcli
@@ -85,6 +86,11 @@ def test_what_cannot_be_is_said(folder, tmp_path):
         (texts, REVIEWS, {"output": output, "as_name": " "}, "the name is empty"),
         (texts, tmp_path / "no.csv", {"output": output}, "no.csv cannot be opened"),
         (sums, folder / "sums.csv", {"output": output, "wide": True}, "predicts numbers"),
+        (sums, folder / "sums.csv", {"output": output, "k": 2}, "k is for labels"),
+        (sums, folder / "sums.csv", {"output": output, "threshold": 0.5}, "is for labels"),
+        (sums, folder / "sums.csv", {"output": output, "probabilities": True}, "predicts numbers"),
+        (texts, REVIEWS, {"output": output, "unsure": "u.csv"}, "a probability and a file"),
+        (texts, REVIEWS, {"output": output, "unsure": (0.5,)}, "a probability and a file"),
         (sums, folder / "sums.csv", {"output": folder / "sums.csv"}, "would be overwritten"),
     ):
         with pytest.raises(fastcli.FastcliError, match=said):
@@ -118,3 +124,21 @@ def test_what_was_decided_is_a_warning(folder, tmp_path):
     assert any("text: column 'review'" in one for one in sentences)
     taken = "The table has a column verdict already: ours is predicted_verdict. as_name names it."
     assert taken in sentences
+
+
+@pytest.mark.filterwarnings("ignore::fastcli.FastcliNote")
+def test_unsure_takes_a_number_and_a_path(folder, tmp_path):
+    model = fastcli.load_model(folder / "texts.mlp")
+    done = [
+        model.label_table(REVIEWS, output=tmp_path / "x.csv", unsure=(least, tmp_path / "u.csv"))
+        for least in (0.5, "0.5", np.float32(0.5))
+    ]
+    assert done[0] == done[1] == done[2]
+    assert (tmp_path / "u.csv").exists()
+
+
+@pytest.mark.filterwarnings("ignore::fastcli.FastcliNote")
+def test_options_without_effect_are_said(folder, tmp_path):
+    model = fastcli.load_model(folder / "sums.mlp")
+    with pytest.warns(fastcli.FastcliNote, match="text_column, join: no effect with a model of"):
+        model.label_table(folder / "sums.csv", output=tmp_path / "x.csv", text_column="a", join="-")

@@ -39,12 +39,18 @@ def reading_of(
     table: TableOptions, like: str, given: Collection[str], classifier: Classifier
 ) -> Reading:
     """Return how data are read, and say which of the ``given`` options have no effect."""
-    known = [row._replace(option=row.option._replace(shown=row.name)) for row in rows_of(READING)]
-    given_values = {**vars(table), "like": like, **kinds_of_input(classifier, like)}
-    values = Values("", given_values, known)
-    if sentence := without_effect(known, given, values):
-        say(sentence)
+    values = {**vars(table), "like": like, **kinds_of_input(classifier, like)}
+    say_without_effect(READING, given, values)
     return Reading(table=table, like=like)
+
+
+def say_without_effect(
+    kinds: Sequence[type], given: Collection[str], values: Mapping[str, Any]
+) -> None:
+    """Say which of the ``given`` options of some dataclasses have no effect, by all ``values``."""
+    known = [row._replace(option=row.option._replace(shown=row.name)) for row in rows_of(kinds)]
+    if sentence := without_effect(known, given, Values("", values, known)):
+        say(sentence)
 
 
 def read_reading(options: Mapping[str, Any], classifier: Classifier, function: str) -> Reading:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsFloat
 
-from fastcli.api.inputs import say_unknown_words
-from fastcli.errors import ArgumentError
+from fastcli.api.inputs import Question, kinds_of_input, say_unknown_words
+from fastcli.errors import ArgumentError, OptionError
 from fastcli.labelling.options import Filters, Labelling
 from fastcli.labelling.predicted import Labelled as Labelled
 from fastcli.notices import say
@@ -135,12 +135,35 @@ def label_table(
         return _labelled(model, source, options)
 
 
+def _unsure(given: Any) -> Any:
+    """Return the option ``unsure`` as the command has it; None is not asked for.
+
+    Raises OptionError for anything but a probability and a path.
+    """
+    if given is None:
+        return None
+    if isinstance(given, tuple | list) and len(given) == 2:
+        least, path = given
+        is_number = isinstance(least, str | SupportsFloat) and not isinstance(least, bool)
+        if is_number and isinstance(path, str | os.PathLike):
+            return str(least), os.fspath(path)
+    raise OptionError(
+        f"unsure = {shortened(repr(given))} should be a probability and a file: "
+        "unsure=(0.5, 'unsure.csv')."
+    )
+
+
 def _labelled(
     model: TrainedModel, source: str | os.PathLike[str], options: dict[str, Any]
 ) -> Labelled:
+    from fastcli.api.labelled_data import say_without_effect
+    from fastcli.api.loading import for_labels_only
     from fastcli.api.named_options import read_options
+    from fastcli.api.testing import check_no_labels
     from fastcli.labelling.label_table import LabelArgs
 
+    if "unsure" in options:
+        options = {**options, "unsure": _unsure(options["unsure"])}
     (best, labelling, table, filters), given = read_options(options, KINDS, "label_table")
     if not labelling.output:
         raise ArgumentError("label_table writes a file: give output='labelled.csv'.")
@@ -148,6 +171,12 @@ def _labelled(
     filters.check(labelling.output)
     classifier = model._reading_tables(table)
     check_decisions(getattr(classifier, "has_thresholds", False), filters)
+    if classifier.targets is not None:
+        check_no_labels(Question(model._name, (), best.k, best.threshold))
+        if best.probabilities:
+            raise for_labels_only(model._name, "probabilities=True")
+    values = {**vars(table), **vars(labelling), **kinds_of_input(classifier, labelling.like)}
+    say_without_effect(KINDS, given, {**values, "is_table": True, "reads_labels": False})
     job = Job(
         classifier=classifier,
         model=model.path,
