@@ -8,6 +8,7 @@ functions.  So the answer follows the code; it may name more kernels than one ru
 from __future__ import annotations
 
 import contextlib
+import dis
 import functools
 import importlib
 import importlib.util
@@ -19,6 +20,7 @@ from typing import Any
 from fastcli.jit.build import AnyKernel, Device, Kernel
 
 _OURS = "fastcli"
+LOADING = {"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"}
 _MACHINERY = "fastcli.jit"  # it handles kernels, but needs none
 
 
@@ -75,7 +77,9 @@ def _types_of_fields(value: type) -> list[Any]:
 
 def _named_by(function: FunctionType) -> list[Any]:
     names = _names(function.__code__)
-    found = [function.__globals__[name] for name in names if name in function.__globals__]
+    # What is imported within a function may have the name of another thing of the module.
+    loaded = _loaded(function.__code__) if any(map(_is_ours, names)) else names
+    found = [function.__globals__[name] for name in loaded if name in function.__globals__]
     for cell in function.__closure__ or ():
         with contextlib.suppress(ValueError):  # it is not filled yet
             found.append(cell.cell_contents)
@@ -104,3 +108,10 @@ def _named_by(function: FunctionType) -> list[Any]:
 def _names(code: CodeType) -> set[str]:
     nested = [_names(value) for value in code.co_consts if isinstance(value, CodeType)]
     return set(code.co_names).union(*nested)
+
+
+def _loaded(code: CodeType) -> set[str]:
+    """Return the global names that code loads, not those that it imports or takes from objects."""
+    own = {step.argval for step in dis.get_instructions(code) if step.opname in LOADING}
+    nested = [_loaded(value) for value in code.co_consts if isinstance(value, CodeType)]
+    return own.union(*nested)
