@@ -8,6 +8,7 @@ those of the environment and of fsspec's configuration.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import errno
 import posixpath
@@ -35,7 +36,8 @@ TAGS = (
     *("ETag", "etag", "content_md5", "md5Hash", "md5", "blob_id", "generation", "version_id"),
     *("LastModified", "last_modified", "mtime", "modified", "updated", "created"),
 )
-NETWORKING = {"aiohttp", "azure", "botocore", "httpx", "requests", "urllib3"}
+NETWORKING = {"aiohttp", "azure", "botocore", "google", "httpx", "requests", "urllib3"}
+LASTING = ("Credential", "Refresh", "Argument", "Value")  # in names of errors that stay
 
 T = TypeVar("T")
 
@@ -178,13 +180,14 @@ def _folder(path: str) -> str:
 # ------------------------------------------------------------------ reading
 
 
-def blocks(url: str) -> Iterator[bytes]:
+def blocks(url: str, state: RemoteState | None = None) -> Iterator[bytes]:
     """Yield the bytes of a file; where reading breaks off it goes on from there.
 
-    Raises RemoteError, and DataError where the file changed meanwhile.
+    ``state`` is what it was just before, and must still be.  Raises RemoteError, and DataError
+    where the file changed meanwhile.
     """
     fs, path = _opened(url)
-    at_first, n, tries = state_of(url), 0, _Tries(url)
+    at_first, n, tries = state or state_of(url), 0, _Tries(url)
     while True:
         try:
             with fs.open(path, "rb") as file:
@@ -258,7 +261,7 @@ def write_small(url: str, data: bytes) -> None:
 def send(url: str, source: str, before_commit: Callable[[], None] = lambda: None) -> None:
     """Send a whole local file to a URL, where it is complete or absent.
 
-    ``before_commit`` is called when all bytes are there, which nobody sees yet.  An upload that
+    ``before_commit`` is called when all bytes are given, and nobody sees them yet.  An upload that
     fails is discarded, and tried again if that may help.  Raises RemoteError.
     """
     fs, path = _opened(url)
@@ -270,9 +273,10 @@ def send(url: str, source: str, before_commit: Callable[[], None] = lambda: None
             with open(source, "rb", buffering=0) as local:
                 while data := local.read(BLOCK):
                     file.write(data)
-            file.close()
             before_commit()
-            file.commit()
+            file.close()
+            # Some have no commit, or one that does nothing: closing them puts the file in place.
+            getattr(file, "commit", lambda: None)()
         except BaseException:
             with contextlib.suppress(Exception):
                 file.discard()
@@ -282,6 +286,19 @@ def send(url: str, source: str, before_commit: Callable[[], None] = lambda: None
 
     _tried(upload, url)
     fs.invalidate_cache(_folder(path))
+
+
+def check_can_write(folder: str, name: str) -> None:
+    """Write a small file to a folder, and remove it.  Raises RemoteError."""
+    url = joined(folder, name)
+    fs, path = _opened(url)
+    try:
+        write_small(url, b"")
+    except FileNotFoundError as error:  # what is missing is the bucket, say
+        reason = _reason(error.__cause__) if isinstance(error.__cause__, Exception) else "missing"
+        raise RemoteError(errno.ENOENT, shown(reason), shown(folder)) from error
+    with contextlib.suppress(Exception):  # who may write may be forbidden to remove
+        fs.rm_file(path)
 
 
 def check_writable(url: str) -> None:
@@ -334,9 +351,11 @@ def _may_pass(error: Exception) -> bool:
             or error.errno is None
             or error.errno in attempts.PASSING
         )
+    if isinstance(error, asyncio.TimeoutError):  # of fsspec, no OSError in Python 3.10
+        return True
     # Connections that break have errors of their own in many libraries.
     modules = {one.__module__.split(".")[0] for one in type(error).__mro__}
-    return bool(modules & NETWORKING) and "Credential" not in type(error).__name__
+    return bool(modules & NETWORKING) and not any(w in type(error).__name__ for w in LASTING)
 
 
 def _status(error: Exception) -> int | None:

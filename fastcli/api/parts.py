@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -116,7 +117,7 @@ class Labelling:
                 f"{counted(n_unlike, 'other part')} in {folder} of another model or "
                 "other options: left as is."
             )
-        _make_folder(folder)
+        _make_folder(folder, bool(found.missing or found.changed))
         job = PartJob(
             model=self.model,
             status=status,
@@ -129,12 +130,18 @@ class Labelling:
         return PartsRun(job=job, folder=folder, found=found)
 
 
-def _make_folder(folder: str) -> None:
+def _make_folder(folder: str, has_work: bool) -> None:
     """Make a folder for parts, or see that they can be written behind its URL."""
     if is_url(folder):
-        from fastcli.remote import check_writable
+        from fastcli.labelling.parts import RECORDS
+        from fastcli.remote import check_can_write, check_writable
 
         check_writable(folder)
+        try:
+            if has_work:  # and not only after hours of it
+                check_can_write(folder, f"{RECORDS}/{secrets.token_hex(8)}")
+        except OSError as error:
+            raise cannot_save(folder, error) from error
         return
     try:
         os.makedirs(folder, exist_ok=True)

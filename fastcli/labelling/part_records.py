@@ -18,7 +18,7 @@ from fastcli.errors import ArgumentError, DataError, unreadable
 from fastcli.files import Replacement, cannot_save, write_all
 from fastcli.labelling.parts import RECORDS, Part, below
 from fastcli.schema import Range, SchemaError, build, parse_json
-from fastcli.text.spooled import place_of
+from fastcli.text.spooled import place_of, tag_of
 from fastcli.urls import bare, is_url
 
 AT_ONCE = 1 << 20
@@ -78,9 +78,7 @@ def source_state(path: str) -> FileState:
     found = file_state(place_of(path))
     if not is_url(path):
         return found
-    from fastcli.remote import state_of
-
-    return replace(found, mtime_ns=0, tag=state_of(path).tag)
+    return replace(found, mtime_ns=0, tag=tag_of(path))
 
 
 def url_digest(url: str) -> str:

@@ -22,6 +22,7 @@ from fastcli.kernels.base.groups import Text
 from fastcli.kernels.text import rows as kernels
 from fastcli.kernels.text.rows import Cells, Form, Rows
 from fastcli.tables.spaced_numbers import are_spaced_numbers
+from fastcli.urls import is_url, name_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -197,7 +198,7 @@ def kind_of_name(path: str) -> str | None:
 
 def suffix(path: str) -> str:
     """Return a file's last suffix, a compression's aside: ``.csv`` of ``x.csv.gz``."""
-    name = Path(path)
+    name = Path(name_of(path) if is_url(path) else path)
     if name.suffix.lower() in COMPRESSED:
         name = name.with_suffix("")
     return name.suffix.lower()

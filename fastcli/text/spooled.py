@@ -40,6 +40,14 @@ def place_of(path: str | os.PathLike[str]) -> str:
     return _places.get().get(path, path)
 
 
+_tags: ContextVar[Mapping[str, str]] = ContextVar("tags", default=MappingProxyType({}))
+
+
+def tag_of(url: str) -> str:
+    """Return what tells whether a URL that is ``fetched`` still has the bytes that were copied."""
+    return _tags.get()[url]
+
+
 def is_file(path: str) -> bool:
     """Tell whether a path is that of a regular file, which can be read more than once.
 
@@ -148,20 +156,25 @@ def fetched(path: str) -> Iterator[None]:
     if not is_url(path) or path in _places.get():
         yield
         return
-    former = _places.get()
-    with _copied(path, _fetched_blocks(path), lambda n: None) as place:
-        _places.set({**former, path: place})
+    from fastcli.remote import blocks, state_of
+
+    former, tags = _places.get(), _tags.get()
+    with contextlib.ExitStack() as stack:
         try:
-            yield
-        finally:
-            _places.set(former)
+            state = state_of(path)
+        except OSError as error:
+            raise unreadable(path, error) from error
+        place = stack.enter_context(_copied(path, _read(path, blocks(path, state)), lambda n: None))
+        stack.callback(_places.set, former)
+        stack.callback(_tags.set, tags)
+        _places.set({**former, path: place})
+        _tags.set({**tags, path: state.tag})
+        yield
 
 
-def _fetched_blocks(path: str) -> Iterator[bytes]:
-    from fastcli.remote import blocks
-
+def _read(path: str, blocks: Iterator[bytes]) -> Iterator[bytes]:
     try:
-        yield from blocks(path)
+        yield from blocks
     except OSError as error:
         raise unreadable(path, error) from error
 

@@ -540,29 +540,3 @@ def test_the_table_at_the_end(here):
     assert (figures.split()[:2], figures.split()[-2:]) == (["3", "12"], ["0", "1"])
     assert counts == "4 parts: 3 written, 1 failed."
     assert all(len(line) <= 80 for line in (titles, figures))
-
-
-@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="needs Linux")
-def test_a_killed_process_costs_its_part_one_try(here):
-    """The first one of two; what it was at is made by another."""
-    n = 16
-    for i in range(n):
-        write(f"many/{i:02}.jsonl", [{"text": f"{text} {i}"} for text in TEXTS])
-    argv = ["predict-prob", "m.bin", "many", "--output-dir", "out", "-thread", 2]
-    with start(*argv) as job:
-        while job.poll() is None and not list(Path("out").glob("*.jsonl")):
-            pass
-        children = Path(f"/proc/{job.pid}/task/{job.pid}/children")
-        killed = next(int(pid) for pid in children.read_text().split() if is_worker(pid))
-        os.kill(killed, signal.SIGKILL)
-        err = job.communicate()[1].decode()
-    assert job.returncode == 0, err
-    assert err.splitlines()[-1] == f"{n} parts: {n} written."
-    assert leftovers("out") == []
-    assert label(inputs=["many"], out="all").code == 0
-    assert files("out") == files("all")
-
-
-def is_worker(pid):
-    """Tell whether a process makes parts, and does not count their semaphores."""
-    return b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()

@@ -1,5 +1,6 @@
 """Inputs and outputs behind URLs: an S3 server of our own, and fsspec's file system in memory."""
 
+import asyncio
 import errno
 import gzip
 import json
@@ -13,10 +14,12 @@ import pytest
 
 from fastcli import remote
 from fastcli.api.job import reason_of
+from fastcli.api.part_job import PartJob
 from fastcli.api.parts import named
 from fastcli.errors import ArgumentError, DataError, FastcliNote
 from fastcli.labelling.part_records import recorded_path
 from fastcli.notices import say
+from fastcli.tables.formats import named_kind
 from fastcli.text.input_list import list_inputs
 from fastcli.urls import is_url, local_path, name_of, shown
 from tests.command import environment, run
@@ -148,6 +151,7 @@ def test_names_of_parts():
     assert name_of("https://host/a.csv?download=true#x") == "host/a.csv"
     assert name_of("memory:///a/b") == "a/b"
     assert name_of("https://me:secret@host/a@b") == "host/a@b"
+    assert named_kind("https://host/a.csv.gz?download=1") == "csv"
 
 
 # ------------------------------------------------------------------ whole runs
@@ -215,6 +219,54 @@ def test_a_run_that_ended_before_the_tag_was_recorded(here, model, s3):
     assert last(label(*argv), 0) == "1 part: 1 there already."
     s3.fs.rm("bucket/out/a.txt")
     assert last(label(*argv), 0) == "1 part: 1 written."
+
+
+def test_an_input_that_is_replaced_while_its_part_is_made(here, model, s3, monkeypatch):
+    """By one of the same size: the next run sees that it is another."""
+    s3["in/a.txt"] = LINES
+    argv = [model, s3.url("in/a.txt"), "--output-dir", s3.url("out")]
+    real = PartJob._label_here
+
+    def label_here(*args):
+        s3["in/a.txt"] = LINES.swapcase()
+        return real(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(PartJob, "_label_here", label_here)
+        assert label(*argv).code == 0
+    result = label(*argv)
+    assert last(result, 0) == "1 part: 1 written."
+    assert "Changed since the part was made" in result.err
+
+
+def test_a_bucket_that_is_missing_is_found_before_any_work(here, model, s3, monkeypatch):
+    Path("a.txt").write_bytes(LINES)
+    monkeypatch.setattr(PartJob, "work", None)
+    result = label(model, "a.txt", "--output-dir", "s3://nobody/out")
+    assert "bucket does not exist" in last(result)
+    assert "could not be made" not in result.err
+
+
+@pytest.mark.parametrize(
+    ("error", "may_pass"),
+    [
+        (BUSY, True),
+        (OSError("no number"), True),
+        (ConnectionResetError("gone"), True),
+        (asyncio.TimeoutError(), True),
+        (FileNotFoundError("none"), False),
+        (PermissionError("no"), False),
+        (OSError(errno.ENOSPC, "full"), False),
+        (ValueError("x"), False),
+        (type("TransportError", (Exception,), {"__module__": "google.auth"})(), True),
+        (type("RefreshError", (Exception,), {"__module__": "google.auth"})(), False),
+        (type("NoCredentialsError", (Exception,), {"__module__": "botocore"})(), False),
+        (type("Answer", (Exception,), {"status": 503})(), True),
+        (type("Answer", (Exception,), {"status": 404})(), False),
+    ],
+)
+def test_what_is_tried_again(error, may_pass):
+    assert remote._may_pass(error) == may_pass
 
 
 def test_predict_and_test_print_the_same(here, model, s3):
@@ -286,7 +338,7 @@ def small_blocks(monkeypatch):
     monkeypatch.setattr("fastcli.remote.BLOCK", MB)
 
 
-@pytest.mark.parametrize("size", [100, 12 * MB])
+@pytest.mark.parametrize("size", [100, 6 * MB])
 @pytest.mark.parametrize(
     ("method", "after"),
     [
@@ -318,7 +370,7 @@ def test_an_upload_is_complete_or_absent(here, s3, small_blocks, monkeypatch, si
     assert s3.uploads() == []
 
 
-@pytest.mark.parametrize("size", [100, 12 * MB])
+@pytest.mark.parametrize("size", [100, 6 * MB])
 def test_an_upload_that_is_interrupted(here, s3, small_blocks, size):
     Path("a").write_bytes(bytes(size))
 
