@@ -183,7 +183,7 @@ def test_reports_of_numbers(folder):
     assert report.targets[0].rmse == report.rmse
     with pytest.raises(fastcli.RequirementNotMet, match="rmse is"):
         report.require("mae<=100", "rmse<=0.00001")
-    with pytest.raises(fastcli.ArgumentError, match="-k is for labels"):
+    with pytest.raises(fastcli.ArgumentError, match=r"^k is for labels"):
         model.report(folder / "numbers.csv", k=2)
     with pytest.raises(fastcli.ArgumentError, match="reads numbers: give the path"):
         model.report([(1.5, "text")])
@@ -488,3 +488,21 @@ def test_a_report_leaves_the_model_as_it_is_for_other_threads(folder, monkeypatc
     monkeypatch.setattr(regression, "measured_numbers", measuring)
     assert model.report(folder / "numbers.csv").n == 120
     assert seen == [("present", "ignored")]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (lambda m: m.report(TEST, require="f1>=2"), "require 'f1>=2': f1 is between"),
+        (lambda m: m.report(TEST, errors="zz"), "errors='zz': the format is not known"),
+        (lambda m: m.report(TEST, mistakes=-1), "mistakes must be 0 or more, not -1"),
+        (lambda m: m.tune_thresholds(VALID, k=5), "k must be 1 or -1, not 5"),
+        (lambda m: m.tune_thresholds(VALID, "loss"), "metric='loss': thresholds do not"),
+        (lambda m: m.with_decisions("0.5"), "thresholds takes a file of tune-threshold"),
+        (lambda m: fastcli.compare([m, m], TEST, thread=0), "thread must be 1 or more"),
+        (lambda m: m.quantize(qout=True), "Matrix too small .* so leave qout out"),
+    ],
+)
+def test_errors_name_arguments_as_calls_do(topics, asked, said):
+    with pytest.raises(fastcli.ArgumentError, match=rf"^{said}"):
+        asked(topics)

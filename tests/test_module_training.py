@@ -390,3 +390,22 @@ def test_trainings_at_the_same_time_do_not_know_of_each_other(tmp_path):
 def test_the_types_of_options_are_those_of_the_tables():
     stale = "fastcli/api/options.py is stale: python -m tests.typed_options"
     assert typed_options.PATH.read_text(encoding="utf-8") == typed_options.text(), stale
+
+
+def test_what_a_callback_raises_stays_as_it_is():
+    def fail(now):
+        raise fastcli.ArgumentError("my -lr 0.5 file")
+
+    with pytest.raises(fastcli.ArgumentError, match=r"^my -lr 0\.5 file$"):
+        fastcli.train_supervised(TRAIN, **SMALL, callback=fail)
+
+
+def test_a_stop_between_folds_is_raised():
+    options = {**SMALL, "epoch": 1, "folds": 2}
+    with pytest.raises(fastcli.StopTraining, match="'folds'"):
+        fastcli.train_supervised(TRAIN, **options, callback=lambda now: fastcli.STOP)
+
+
+def test_word_vectors_have_no_autotune():
+    with pytest.raises(fastcli.ArgumentError, match=r"use train_supervised\.$"):
+        fastcli.train_unsupervised(TRAIN, autotuneValidationFile=VALID)

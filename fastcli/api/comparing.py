@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from fastcli.api.inputs import CANNOT_TEST, Question, Reading, examples
 from fastcli.api.json_values import number
 from fastcli.api.label_names import label_names_of
+from fastcli.api.spelling import speaks_of_arguments
 from fastcli.errors import ArgumentError, DataError
 from fastcli.notices import say
+from fastcli.options import rows_of
 from fastcli.overwriting import STREAM
 from fastcli.printable import listed, printable
 
@@ -206,6 +208,7 @@ class Shown:
                 say(sentence)
 
 
+@speaks_of_arguments(lambda: rows_of(kinds()))
 def compare(
     models: Sequence[Path | TrainedModel],
     data: Data,

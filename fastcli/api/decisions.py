@@ -11,12 +11,14 @@ from fastcli.api import deciding
 from fastcli.api.deciding import AUTO, thresholds_path
 from fastcli.api.deciding import names_of as label_names
 from fastcli.api.dev_data import CANNOT_OPEN
-from fastcli.api.labelled_data import Data, Path, opened, read_reading, reading_tables
+from fastcli.api.labelled_data import READING, Data, Path, opened, read_reading, reading_tables
 from fastcli.api.loading import for_labels_only
 from fastcli.api.reports import names_of
+from fastcli.api.spelling import speaks_of_arguments
 from fastcli.errors import ArgumentError, DataError
 from fastcli.files import write_file
 from fastcli.notices import say
+from fastcli.options import rows_of
 
 if TYPE_CHECKING:
     from fastcli.api.identity import ModelIdentity
@@ -254,6 +256,7 @@ def check_labels(classifier: Classifier, model: str, use: str) -> None:
     classifier.check_predicts()
 
 
+@speaks_of_arguments(lambda: rows_of(READING))
 def tuned(
     model: TrainedModel,
     data: Data,
@@ -283,6 +286,7 @@ def tuned(
     return _thresholds(found.thresholds, found.as_json(), model._identity, by)
 
 
+@speaks_of_arguments(lambda: rows_of(READING))
 def calibrated(model: TrainedModel, data: Data, options: Mapping[str, Any]) -> Calibration:
     """Calibrate by labelled data; ``options`` are those on tables."""
     from fastcli.api import calibrating
@@ -362,6 +366,7 @@ def _chosen_of(model: TrainedModel, given: GivenThresholds) -> Chosen:
     return chosen
 
 
+@speaks_of_arguments(lambda: rows_of(READING))
 def decide(
     model: TrainedModel,
     thresholds: GivenThresholds | None,

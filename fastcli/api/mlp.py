@@ -64,10 +64,11 @@ def train_mlp(
     ``options`` are those of the command, as Python writes them (``batch_size``) or in fastText's
     names (``wordNgrams``); what they leave open follows from the data, by the rules of the command.
     The same arguments make the same model on any number of threads, by default as many as
-    processors; rows make that of the same table in a file.  The model stays in memory until
-    ``save_model``; with ``output="name"`` it is written to ``name.mlp`` as the command does.
-    Either way it has the same bytes.  ``callback`` hears of the progress, and ends the training
-    where it returns ``STOP``: see ``Progress``.  What it raises ends it, too.
+    processors; rows make the parameters that the same table in a file makes.  The model stays in
+    memory until ``save_model``; with ``output="name"`` it is written to ``name.mlp`` as the command
+    does.  Either way it has the same bytes.  ``callback`` hears of the progress, and ends the
+    training where it returns ``STOP``: see ``Progress``.  What it raises ends it, too.  Where it
+    returns ``STOP`` before there is a model, as between folds, StopTraining is raised.
 
     Notes and warnings are Python's (``FastcliNote``, none with ``verbose=0``; ``FastcliWarning``).
     Raises OptionError (a TypeError) for a name or type that cannot be, ArgumentError (a ValueError)

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastcli.api.parts import PartOptions, named
+from fastcli.api.spelling import speaks_of_arguments
 from fastcli.api.tables import Best
 from fastcli.errors import ArgumentError, FastcliError
 from fastcli.labelling.options import Filters, Labelling
-from fastcli.options import option
+from fastcli.options import option, rows_of
 from fastcli.printable import counted
 from fastcli.tables.options import TableOptions
 
@@ -61,6 +62,7 @@ class PartsFailed(FastcliError):
         return type(self), (str(self), self.parts)
 
 
+@speaks_of_arguments(lambda: rows_of(KINDS, WITHOUT))
 def predict_files(
     model: PathLike,
     inputs: PathLike | Sequence[PathLike],

@@ -13,8 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from fastcli.api.spelling import RAISED_BY_CALLER
 from fastcli.api.told import Told
-from fastcli.errors import OptionError
+from fastcli.errors import FastcliError, OptionError
 from fastcli.evaluation.early_stopping import Evaluation as Evaluation
 from fastcli.evaluation.fold_results import CrossValidation
 from fastcli.evaluation.fold_results import FoldResult as FoldResult
@@ -139,7 +140,12 @@ class Listening(Told):
 
     def _tell(self, now: Progress) -> None:
         assert self._callback is not None
-        if self._callback(now) is STOP:
+        try:
+            answer = self._callback(now)
+        except FastcliError as error:
+            vars(error)[RAISED_BY_CALLER] = True
+            raise
+        if answer is STOP:
             raise StopTraining(f"The callback has stopped it in the stage {now.stage!r}.")
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from fastcli.api.spelling import speaks_of_arguments
 from fastcli.api.told import Told, announcements
+from fastcli.fasttext.options import QuantizeOptions
 from fastcli.fasttext.quantize import Sizes, check_cutoff, usable
 from fastcli.fasttext.quantize_and_save import (
     QuantizeArgs,
@@ -13,11 +15,13 @@ from fastcli.fasttext.quantize_and_save import (
     checked_train_args,
     quantized_model,
 )
+from fastcli.options import rows_of
 
 if TYPE_CHECKING:
     from fastcli.fasttext.model import Model
 
 
+@speaks_of_arguments(lambda: rows_of((QuantizeOptions,)))
 def quantized(
     model: Model,
     source: str,

@@ -15,6 +15,7 @@ from fastcli.api.label_names import label_names_of
 from fastcli.api.labelled_data import Data, opened, reading_of, reading_tables
 from fastcli.api.named_options import read_options
 from fastcli.api.report_options import APART, KINDS
+from fastcli.api.spelling import speaks_of_arguments
 from fastcli.api.testing import (
     Required,
     Testing,
@@ -29,6 +30,7 @@ from fastcli.evaluation.metric_names import REGRESSION_METRICS
 from fastcli.evaluation.requirement import read_requirement
 from fastcli.labelling.mistakes import Mistake as Mistake
 from fastcli.memory import check_room
+from fastcli.options import rows_of
 from fastcli.printable import listed_files, printable
 
 if TYPE_CHECKING:
@@ -221,6 +223,7 @@ class _Requirable:
 # ------------------------------------------------------------------ making reports
 
 
+@speaks_of_arguments(lambda: rows_of(KINDS))
 def report_on(
     classifier: Classifier,
     model: str,

@@ -82,7 +82,8 @@ def train_supervised(
 
     The model stays in memory until ``save_model``; with ``output="name"`` it is written as the
     command does.  Either way it has the same bytes.  ``callback`` hears of the progress, and ends
-    the training where it returns ``STOP``: see ``Progress``.  What it raises ends it, too.
+    the training where it returns ``STOP``: see ``Progress``.  What it raises ends it, too.  Where
+    it returns ``STOP`` before there is a model, as between folds, StopTraining is raised.
 
     Notes and warnings are Python's (``FastcliNote``, none with ``verbose=0``; ``FastcliWarning``).
     Raises OptionError (a TypeError) for a name or type that cannot be, ArgumentError (a ValueError)
@@ -226,6 +227,8 @@ def request_of(command: str, function: str, data: Given, options: dict[str, Any]
     """
     named = {"input": data.paths, **options}
     built, given = read_options(named, kinds_of(command), function, without_of(command))
+    if command != "supervised" and "autotune_validation" in given:
+        raise ArgumentError("Autotune is for classifiers: use train_supervised.")
     parts = {type(one): one for one in built}
     args, lists = parts[TrainArgs], parts[Lists]
     files = args.input
