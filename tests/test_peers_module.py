@@ -285,6 +285,14 @@ def test_neighbours(pair):
         same_neighbours(theirs.get_analogies(a, b, c), ours.get_analogies(a, b, c))
 
 
+def test_neighbours_of_what_has_no_vector_are_in_the_same_order(folder, fasttext):
+    path = str(folder / "plain.bin")  # all similarities are 0
+    ours, theirs = fastcli.load_model(path), fasttext.load_model(path)
+    for k in (1, 3, 10, 100_000):
+        ref = theirs.get_nearest_neighbors("zyzzyva", k)
+        assert ours.get_nearest_neighbors("zyzzyva", k) == ref
+
+
 def same_neighbours(ref, comp):
     same_types(ref[:5], comp[:5])
     assert len(ref) == len(comp)

@@ -83,12 +83,11 @@ class Neighbours:
         """
         n, k = len(queries), min(k, len(self._words))
         queries = unit_rows(queries, 1e-8)
-        most = max((len(words) for words in banned), default=0)
-        wide = max(1, min(k + most, len(self._words)))
         counts = np.zeros(n, np.int32)
-        ids = np.zeros((n, wide), np.int32)
-        similarities = np.zeros((n, wide), np.float32)
-        best = Best(wide, counts, ids, similarities)
+        ids = np.zeros((n, k), np.int32)
+        similarities = np.zeros((n, k), np.float32)
+        best = Best(k, counts, ids, similarities)
+        left_out = self._entries_of(banned)
         coarse, fine = (
             kernels.Bound(len(basis) + 1, heads, with_rest(queries, basis, 1))
             for basis, heads in zip(self._bases, self._heads, strict=True)
@@ -99,7 +98,14 @@ class Neighbours:
             kernels.keep_nearest(
                 coarse,
                 fine,
-                kernels.Vectors(queries.shape[1], len(self._words), self._words, queries),
+                kernels.Vectors(
+                    queries.shape[1],
+                    len(self._words),
+                    self._words,
+                    queries,
+                    left_out,
+                    left_out.shape[1],
+                ),
                 *bounds(n, thread, n_threads),
                 np.empty(kernels.BLOCK, np.float32),
                 best,
@@ -107,19 +113,16 @@ class Neighbours:
 
         run_apart(n_threads, work)
         kernels.sort_nearest(n, best)
-        left_out = np.full((n, max(most, 1)), -1, np.int32)
+        return counts, ids, similarities
+
+    def _entries_of(self, banned: Sequence[Sequence[bytes]]) -> NDArray[np.int32]:
+        """Return the positions of words, int32[queries, most words of a query], -1 for no word."""
         sizes = np.array([len(words) for words in banned], np.int64)
+        found = np.full((len(banned), max(1, sizes.max(initial=0))), -1, np.int32)
         starts, arena = packed([word for words in banned for word in words])
-        is_word = np.arange(left_out.shape[1]) < sizes[:, None]
-        left_out[is_word] = self.dictionary.positions(starts, arena, int(sizes.sum()))
-        shown = np.arange(wide) < counts[:, None]
-        for column in left_out.T:
-            shown &= ids != column[:, None]
-        # Those shown to the front, in their order; then the first k.
-        order = np.argsort(~shown, axis=1, kind="stable")[:, :k]
-        counts = np.minimum(shown.sum(axis=1), k).astype(np.int32)
-        ids = np.ascontiguousarray(np.take_along_axis(ids, order, 1))
-        return counts, ids, np.ascontiguousarray(np.take_along_axis(similarities, order, 1))
+        is_word = np.arange(found.shape[1]) < sizes[:, None]
+        found[is_word] = self.dictionary.positions(starts, arena, int(sizes.sum()))
+        return found
 
 
 def unit_rows(rows: NDArray[np.float32], least: float = 0.0) -> NDArray[np.float32]:

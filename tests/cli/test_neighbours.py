@@ -97,14 +97,13 @@ def analogies(path, *argv, stdin):
 
 
 def test_nn_by_hand(small):
+    # Words of equal similarity come in the order in which fasttext-wheel 0.9.2 has them.
     ref = (
-        "Query word? northeast 0.707107\n</s> 0.707107\nnorth 0\nnull 0\nwest -1\n"
-        "Query word? east 0.707107\nnorth 0.707107\n</s> 0\nnull 0\nwest -0.707107\n"
+        "Query word? northeast 0.707107\n</s> 0.707107\nnull 0\nnorth 0\nwest -1\n"
+        "Query word? north 0.707107\neast 0.707107\nnull 0\n</s> 0\nwest -0.707107\n"
         "Query word? "
     )
-    found = run("nn", small, stdin=b"east northeast").text()
-    assert sorted(found.split("\n")) == sorted(ref.split("\n"))
-    assert [line for line in found.split("\n") if line.endswith("1")] == ["west -1"]
+    assert run("nn", small, stdin=b"east northeast").text() == ref
 
 
 def test_analogies_by_hand(small):

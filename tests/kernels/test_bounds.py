@@ -58,7 +58,10 @@ def in_blocks(bounds):
     return padded
 
 
-def find(words, queries, k, coarse, fine):
+NONE = np.zeros(1, np.int32), 0
+
+
+def find(words, queries, k, coarse, fine, banned=NONE):
     """Return the (similarity, word) of each query; bounds are ones of words, for all queries."""
     n, dim = queries.shape
     ones = np.ones(n, np.float32)
@@ -68,7 +71,7 @@ def find(words, queries, k, coarse, fine):
     kernels.keep_nearest(
         kernels.Bound(1, in_blocks(coarse), ones),
         kernels.Bound(1, in_blocks(fine), ones),
-        kernels.Vectors(dim, len(words), words.reshape(-1), queries.reshape(-1)),
+        kernels.Vectors(dim, len(words), words.reshape(-1), queries.reshape(-1), *banned),
         0,
         n,
         np.full(64, np.nan, np.float32),
@@ -80,12 +83,14 @@ def find(words, queries, k, coarse, fine):
     return [pairs[i * k : i * k + counts[i]] for i in range(n)]
 
 
-def check(found, words, queries, k):
+def check(found, words, queries, k, banned):
     """Compare with sorting all; where similarities are equal any of the words may be there."""
     scores = queries.astype(np.float64) @ words.T.astype(np.float64)
     assert len(found) == len(queries)
-    for line, row in zip(found, scores, strict=True):
-        assert [score for score, _ in line] == sorted(row.tolist(), reverse=True)[:k]
+    for line, row, out in zip(found, scores, banned, strict=True):
+        allowed = np.delete(row, sorted({*out.tolist()} - {-1})).tolist()
+        assert [score for score, _ in line] == sorted(allowed, reverse=True)[:k]
+        assert not {word for _, word in line} & {*out.tolist()}
         assert [score for score, _ in line] == row[[word for _, word in line]].tolist()
         assert len({word for _, word in line}) == len(line)
 
@@ -103,7 +108,9 @@ def test_keep_nearest_by_any_bounds(shape, k, kind, seed):
     best = (queries @ words.T).max(0)
     slack = {"far": 1e6, "equal": 0, "mixed": random.integers(0, 3, n_words)}[kind]
     coarse, fine = best + np.float32(2) * slack, best + slack
-    check(find(words, queries, k, coarse, fine), words, queries, k)
+    banned = random.integers(-1, n_words, (n_queries, 2)).astype(np.int32)
+    found = find(words, queries, k, coarse, fine, (banned.reshape(-1), 2))
+    check(found, words, queries, k, banned)
 
 
 @pytest.mark.parametrize("bound", ["coarse", "fine"])
@@ -128,7 +135,8 @@ def test_bounds_as_low_as_can_be():
 def test_similarities_below_zero():
     # Two whole blocks, and nothing in them but words that point away from the query.
     words, queries = -np.arange(1, 129, dtype=np.float32)[:, None], np.ones((1, 1), np.float32)
-    check(find(words, queries, 70, words[:, 0], words[:, 0]), words, queries, 70)
+    found = find(words, queries, 70, words[:, 0], words[:, 0])
+    check(found, words, queries, 70, np.full((1, 1), -1))
 
 
 def test_a_product_that_equals_the_least_reaches_it():

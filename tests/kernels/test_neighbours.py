@@ -80,7 +80,9 @@ def find(queries, words, k, n_coarse, n_fine, rng, first=0, last=None):
     best = Best(k, counts, ids.reshape(-1), similarities.reshape(-1))
     kernels.keep_nearest(
         *bounds,
-        kernels.Vectors(dim, len(words), words.reshape(-1), queries.reshape(-1)),
+        kernels.Vectors(
+            dim, len(words), words.reshape(-1), queries.reshape(-1), np.zeros(1, np.int32), 0
+        ),
         first,
         n if last is None else last,
         np.full(64, np.nan, np.float32),

@@ -14,7 +14,7 @@ from fastcli.kernels.base.vector import any_dot, block_reaches
 from fastcli.kernels.base.views import at
 
 if TYPE_CHECKING:
-    from fastcli.jit.signature import F32, f32, i64
+    from fastcli.jit.signature import F32, I32, f32, i64
 
 BLOCK = 64  # words whose bounds are computed together
 GROUP = 64  # queries whose heads stay in the first cache while all blocks go by
@@ -35,6 +35,17 @@ class Vectors(Group):
     n_words: i64
     words: F32  # [n_words * dim]
     queries: F32  # [queries * dim]
+    banned: I32  # [queries * n_banned]: words that no query is answered with, -1 for none
+    n_banned: i64
+
+
+@device
+def is_banned(word: i64, banned: I32, n: i64) -> bool:
+    """Tell whether a word is one of n."""
+    for i in range(n):
+        if banned[i] == word:
+            return True
+    return False
 
 
 @kernel
@@ -76,10 +87,10 @@ def keep_nearest(
     """Find the k words most similar to each of the queries ``first`` to ``last``.
 
     The similarity is taken only where two bounds, first a coarse one and then a finer one, allow
-    for one of the k largest.  The nearest of a query are a heap, as ``keep_best`` leaves it.
-    ``bounds`` (64) is scratch.
+    for one of the k largest, and the word is not banned.  The nearest of a query are a heap, as
+    ``keep_best`` leaves it.  ``bounds`` (64) is scratch.
     """
-    k, dim, n_words = best.k, vectors.dim, vectors.n_words
+    k, dim, n_words, n_banned = best.k, vectors.dim, vectors.n_words, vectors.n_banned
     for group in range(first, last, GROUP):
         for block in range(0, n_words, BLOCK):
             size = min(BLOCK, n_words - block)
@@ -96,6 +107,8 @@ def keep_nearest(
                     if n == k and bounds[i] < similarities[0]:
                         continue
                     word = block + i
+                    if is_banned(word, at(vectors.banned, query * n_banned), n_banned):
+                        continue
                     score = any_dot(vector, at(vectors.words, word * dim), dim)
                     n = keep_best(score, word, k, n, similarities, ids)
                 best.counts[query] = n
