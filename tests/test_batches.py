@@ -150,7 +150,7 @@ def test_what_is_not_texts(models):
 
 
 def test_predictors_are_kept_for_later_calls(models, monkeypatch):
-    model = fastcli.FastText.of_model(models["softmax"]._linear)
+    model = fastcli.FastText._of_model(models["softmax"]._linear)
     monkeypatch.setattr(batches, "usable_cpus", lambda: 3)
     for i in range(20):
         model.predict_batch(["rice"], np.int64(2), np.float32(i / 32), thread=10**6)

@@ -204,7 +204,7 @@ def test_a_large_model_is_read_where_no_map_is_wanted(end, models, tmp_path, mon
 
 def test_a_change_while_it_is_quantized(opened, monkeypatch):
     path, model = opened("bin")
-    found = fastcli.FastText.of_model(model)
+    found = fastcli.FastText._of_model(model)
 
     def changed(*given):
         overwrite(path)

@@ -154,9 +154,12 @@ def text_blocks(
         if block is None:
             for i, one in enumerate(some, first):
                 if not isinstance(one, str):
-                    kind = type(one).__name__
-                    hint = ": give None for a missing text" if one != one else ""
-                    raise NotText(f"predict_batch takes str: texts[{i}] is {kind}{hint}")
+                    from fastcli.mlp.given_rows import is_missing_cell
+
+                    hint = ": give None for a missing text" if is_missing_cell(one) else ""
+                    raise NotText(
+                        f"predict_batch takes str: texts[{i}] is {type(one).__name__}{hint}"
+                    )
             lines = [line_of(flat(one), "predict_batch", ends) for one in some]
             block = b"".join([utf8(one, "a text") for one in lines])
         yield np.frombuffer(block, np.uint8), missing
