@@ -506,3 +506,23 @@ def test_a_report_leaves_the_model_as_it_is_for_other_threads(folder, monkeypatc
 def test_errors_name_arguments_as_calls_do(topics, asked, said):
     with pytest.raises(fastcli.ArgumentError, match=rf"^{said}"):
         asked(topics)
+
+
+@pytest.mark.filterwarnings("ignore::fastcli.FastcliWarning")
+def test_rows_are_judged_as_their_file_is(folder):
+    for name in ("rows", "numbers"):
+        model, path = fastcli.load_model(folder / f"{name}.mlp"), folder / f"{name}.csv"
+        cells = [line.split(",") for line in path.read_text().splitlines()[1:]]
+        x = np.array([row[:2] for row in cells], float)
+        y = [row[2] if name == "rows" else float(row[2]) for row in cells]
+        expected = model.report(path).to_dict()
+        for given in ((x, y), [x.tolist(), np.array(y)]):
+            assert model.report(given).to_dict() == expected
+        with pytest.raises(fastcli.ArgumentError, match="y has 2 rows, and x has 120"):
+            model.report((x, y[:2]))
+        if name == "rows":
+            chosen, others = (model.tune_thresholds(one).to_dict() for one in ((x, y), path))
+            assert chosen | {"data": ""} == others | {"data": ""}
+            assert model.calibrate((x, y)).temperature == model.calibrate(path).temperature
+            decided = model.with_decisions(model.tune_thresholds((x, y)))
+            assert decided.report((x, y)).n == 120

@@ -234,7 +234,8 @@ def compare(
     (asked, table, like), given = read_options(options, kinds(), "compare")
     if len(models) < 2:
         raise ArgumentError(f"Give two models or more, not {len(models)}.")
-    lines_of: Any = data if isinstance(data, str | os.PathLike) else list(data)  # to read again
+    is_kept = isinstance(data, str | os.PathLike | Sequence) or hasattr(data, "columns")
+    lines_of: Any = data if is_kept else list(data)  # to read again
     found, where = [], ""
     for i, one in enumerate(models):
         model: Any = load_model(one) if isinstance(one, str | os.PathLike) else one

@@ -21,8 +21,10 @@ class Judged:
     """Reports, explanations, thresholds and calibration of a model.
 
     Labelled data are the path of a file, several paths, or pairs of labels (a str, or a list of
-    them) and a text.  A table of texts is read by the options of ``fastcli test`` for tables, such
-    as ``text_column="body"``; a model that records its columns needs ``format="csv"`` only.
+    them) and a text; for a model of numbers (rows, y) as ``train_mlp`` takes them, or a table of
+    another package that has the column which was learned.  A table of texts is read by the options
+    of ``fastcli test`` for tables, such as ``text_column="body"``; a model that records its columns
+    needs ``format="csv"`` only.
     """
 
     path: str

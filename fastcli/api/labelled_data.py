@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 
 Path: TypeAlias = str | os.PathLike[str]
 Labels: TypeAlias = str | float | Sequence[str]
-Data: TypeAlias = Path | Iterable[Path] | Iterable[tuple[Labels, str]]
-"""The path of a file, paths, or pairs of labels and a text."""
+Data: TypeAlias = Path | Iterable[Path] | Iterable[tuple[Labels, str]] | tuple[Any, Any]
+"""The path of a file, paths, pairs of labels and a text, or, for a model of numbers, (rows, y)."""
 
 GIVEN = "the given lines"  # what errors call them
+GIVEN_ROWS = "the given rows"
 AT_ONCE = 1 << 20  # bytes of text
 
 
@@ -86,10 +87,12 @@ def opened(
     opened.  Raises ArgumentError for what is neither paths nor pairs, DataError for files that are
     not there.
     """
+    if not reads_lines(classifier) and (rows := _rows_of(data, classifier)) is not None:
+        return (GIVEN_ROWS,), replace(reading, given=(rows,))
     given: list[Any] = [data] if isinstance(data, str | os.PathLike) else list(data)
     if not all(isinstance(one, str | os.PathLike) for one in given):
         if not reads_lines(classifier):
-            raise ArgumentError("The model reads numbers: give the path of a file, and no pairs.")
+            raise ArgumentError("The model reads numbers: give the path of a file, or (rows, y).")
         return (GIVEN,), replace(reading, given=tuple(blocks_of(given, names)))
     paths = [os.fspath(one) for one in given]
     if not paths:
@@ -99,6 +102,18 @@ def opened(
     found = input_files(paths)
     check_readable(found, cannot)
     return found, reading
+
+
+def _rows_of(data: Any, classifier: Any) -> Block | None:
+    """Return a table of a program, or a pair (rows, y), as rows; None for paths."""
+    from fastcli.mlp.given_tables import given_examples
+
+    is_table = hasattr(data, "columns") or hasattr(data, "column_names")
+    is_pair = isinstance(data, tuple | list) and len(data) == 2
+    if not is_table and (not is_pair or isinstance(data[0], str | os.PathLike)):
+        return None
+    x, y = (data, None) if is_table else data
+    return given_examples(classifier.columns, x, y, classifier.table_options, say)
 
 
 def blocks_of(pairs: Iterable[Any], names: LabelNames) -> Iterator[Block]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from fastcli.errors import ArgumentError, DataError
 from fastcli.mlp.feature_files import Placed
-from fastcli.mlp.feature_rows import RawRows
+from fastcli.mlp.feature_rows import FeatureRows, RawRows
 from fastcli.mlp.feature_tables import label_reader, read_labels, settle
 from fastcli.mlp.features import FeatureColumns, Labels
 from fastcli.mlp.given_rows import (
@@ -165,13 +165,43 @@ def _read_like(
     learned = _learned(cells_of(x), y, options, names)
     if columns.targets:
         raw.targets = _targets(learned.values)
-        if raw.targets.shape[1] != len(columns.targets):
-            n = len(columns.targets)
-            raise ArgumentError(f"The network has {n:,} targets, and y another number of them.")
+        _check_targets(columns, raw.targets)
         return raw, _labels([""] * len(raw))
     labels = _labels(learned.values)
     reader = label_reader(columns, SHOWN, list(labels.known), options.labels)
     return raw, labels.renamed(reader.of_cell)
+
+
+def given_examples(
+    columns: FeatureColumns, x: Any, y: Any, options: TableOptions, note: Callable[[str], None]
+) -> FeatureRows:
+    """Return rows with what is right for each, as a model of these ``columns`` is tested on them.
+
+    ``x`` and ``y`` are as ``GivenTables`` has them.  Raises as reading them to train does.
+    """
+    rows = given_rows(columns, x, note)
+    names = [columns.names[i] for i in columns.learned] if columns.names else []
+    learned = _learned(cells_of(x), y, options, names)
+    if columns.targets:
+        targets = _targets(learned.values)
+        _check_targets(columns, targets)
+        cells = [",".join(map(repr, row)) for row in targets.tolist()]
+        return replace(rows, names=Coded.of(cells), targets=targets)
+    values = learned.values
+    found = [_cell(one) for one in (values.tolist() if isinstance(values, np.ndarray) else values)]
+    reader = label_reader(columns, SHOWN, list(_labels(values).known), options.labels)
+
+    def labels_of(cell: Any) -> Any:
+        labels = tuple(reader.of_cell(cell)) if cell else ()
+        return ",".join(labels) if columns.kind == "libsvm" else labels
+
+    return replace(rows, names=Coded.of(found, labels_of))
+
+
+def _check_targets(columns: FeatureColumns, targets: NDArray[np.float64]) -> None:
+    if targets.shape[1] != len(columns.targets):
+        n = len(columns.targets)
+        raise ArgumentError(f"The network has {n:,} targets, and y another number of them.")
 
 
 @dataclass(frozen=True, kw_only=True)
