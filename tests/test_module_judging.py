@@ -526,3 +526,29 @@ def test_rows_are_judged_as_their_file_is(folder):
             assert model.calibrate((x, y)).temperature == model.calibrate(path).temperature
             decided = model.with_decisions(model.tune_thresholds((x, y)))
             assert decided.report((x, y)).n == 120
+
+
+def test_arguments_of_the_wrong_kind_are_named(topics):
+    pairs = [("cooking", "how to bake bread")]
+    for said, call in (
+        ("k must be a whole number, not str", lambda: topics.report(pairs, k="2")),
+        ("k must be a whole number, not float", lambda: topics.report(pairs, k=2.5)),
+        ("threshold must be a number", lambda: topics.report(pairs, threshold="x")),
+        ("top must be a whole number", lambda: topics.explain(LINE, top=2.5)),
+        ("k must be a whole number", lambda: topics.tune_thresholds(VALID, k="1")),
+        ("data are paths, or pairs", lambda: topics.report(5)),
+        ("thresholds must be that of", lambda: topics.with_decisions(True)),
+    ):
+        with pytest.raises(TypeError, match=said):
+            call()
+    for label in (None, b"cooking", [None], 1j):
+        with pytest.raises(fastcli.ArgumentError, match="Pair 0: a label is a str or a number"):
+            topics.report([(label, "how to bake bread")])
+
+
+@pytest.mark.filterwarnings("ignore::fastcli.FastcliNote")
+def test_labels_are_numbers_of_numpy_too(tmp_path):
+    (tmp_path / "t.txt").write_text("__label__1 a b\n__label__2 c d\n" * 20)
+    model = fastcli.train_supervised(str(tmp_path / "t.txt"), dim=2, thread=1, verbose=0)
+    pairs = [(np.int64(1), "a b"), (np.array([2]), "c d"), ({1}, "a")]
+    assert model.report(pairs).n == model.report([(1, "a b"), ([2], "c d"), (1, "a")]).n == 3

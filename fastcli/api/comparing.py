@@ -235,7 +235,9 @@ def compare(
     if len(models) < 2:
         raise ArgumentError(f"Give two models or more, not {len(models)}.")
     is_kept = isinstance(data, str | os.PathLike | Sequence) or hasattr(data, "columns")
-    lines_of: Any = data if is_kept else list(data)  # to read again
+    lines_of: Any = data
+    if not is_kept:
+        lines_of = list(lines_of)  # to read again
     found, where = [], ""
     for i, one in enumerate(models):
         model: Any = load_model(one) if isinstance(one, str | os.PathLike) else one

@@ -82,10 +82,12 @@ class Judged:
 
         Raises ArgumentError for unknown labels and for models that predict no labels.
         """
+        from fastcli.api.arguments import whole
         from fastcli.api.explaining import Asked, explained
 
         model: Any = self
         given, is_one = model._explained_input(data)
+        top = whole(top, "top")
         asked = Asked(
             label=label, against=against, alone=alone, top=top, ngrams=ngrams, prepared=prepared
         )
@@ -111,8 +113,10 @@ class Judged:
         Raises DataError for data by which they cannot be chosen, ArgumentError for a metric that
         cannot be reached or has no thresholds.
         """
+        from fastcli.api.arguments import whole
         from fastcli.api.decisions import tuned
 
+        k = None if k is None else whole(k, "k")
         model: Any = self
         return tuned(model, data, metric, per_label, k, calibration, dict(options))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from numbers import Real
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fastcli.api.arguments import utf8
@@ -89,6 +90,8 @@ def opened(
     """
     if not reads_lines(classifier) and (rows := _rows_of(data, classifier)) is not None:
         return (GIVEN_ROWS,), replace(reading, given=(rows,))
+    if not isinstance(data, Iterable | os.PathLike):
+        raise TypeError(f"data are paths, or pairs of labels and text, not {type(data).__name__}")
     given: list[Any] = [data] if isinstance(data, str | os.PathLike) else list(data)
     if not all(isinstance(one, str | os.PathLike) for one in given):
         if not reads_lines(classifier):
@@ -148,8 +151,12 @@ def _line(pair: Any, names: LabelNames, where: str, known: dict[Any, bytes]) -> 
     data = utf8(text, "a text")
     if prefix in data and any(token.startswith(prefix) for token in tokens_of(data)):
         raise ArgumentError(f"{where}: the text has a word that would be read as a label.")
-    several = [labels] if isinstance(labels, str | int | float) else list(labels)
+    is_one = isinstance(labels, str | bytes) or not isinstance(labels, Iterable)
+    several = [labels] if is_one else list(labels)
     for label in several:
+        if not isinstance(label, str | Real):
+            kind = type(label).__name__
+            raise ArgumentError(f"{where}: a label is a str or a number, not {kind}: {label!r}")
         if label not in known:
             known[label] = _token(label, names, where)
     return b" ".join([*(known[label] for label in several), data]) + b"\n"
@@ -158,7 +165,7 @@ def _line(pair: Any, names: LabelNames, where: str, known: dict[Any, bytes]) -> 
 def _token(label: Any, names: LabelNames, where: str) -> bytes:
     """Return a label, by any of its names, as lines have it."""
     if not isinstance(label, str):
-        return f"{names.prefix}{label!r}".encode()
+        return f"{names.prefix}{label}".encode()
     found = names.position(label, where)
     if found >= 0:
         return names.tokens[found].encode("utf-8", "surrogateescape")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fastcli.api.arguments import real, whole
 from fastcli.api.inputs import CANNOT_TEST, Question
 from fastcli.api.json_values import number, numbers
 from fastcli.api.label_names import label_names_of
@@ -237,6 +238,7 @@ def report_on(
     ``options`` are those of ``report``.  Raises DataError, ArgumentError, OptionError for unknown
     ones, and RequirementNotMet.
     """
+    k, threshold = whole(k, "k"), real(threshold, "threshold")
     (keeping, reporting, table, like), given = read_options(options or {}, KINDS, "report", APART)
     reading = reading_of(table, like.like, given, classifier)
     classifier = reading_tables(classifier, table)
