@@ -10,7 +10,8 @@ from fastcli.errors import ArgumentError, NotFinite
 from fastcli.evaluation.predictor import Predictor
 from fastcli.fasttext import one_line
 from fastcli.fasttext.model_file import load_model
-from fastcli.fasttext.one_line import LinePredictor
+from fastcli.fasttext.one_line import DTYPES, LinePredictor, address_in
+from fastcli.kernels.linear.one_line import LineJob
 from tests.command import SAMPLES, run
 from tests.naive import told
 
@@ -158,3 +159,11 @@ def test_what_cannot_be_predicted(models, tmp_path):
     run("skipgram", "-input", TOPICS, "-output", base, *options).text()
     with pytest.raises(ArgumentError, match="supervised"):
         LinePredictor(load_model(f"{base}.bin"))
+
+
+def test_arrays_that_kernels_would_misread_are_refused():
+    assert DTYPES.keys() < LineJob.__annotations__.keys()
+    for array in (np.zeros(4, np.int64), np.zeros((4, 2), np.int32)[:, 0]):
+        with pytest.raises(TypeError, match="features must be contiguous int32"):
+            address_in("features", array)
+    assert address_in("features", np.zeros(4, np.int32)) != 0

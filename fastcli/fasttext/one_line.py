@@ -31,6 +31,21 @@ if TYPE_CHECKING:
 
     Row = Records[LineJob]
 
+# What kernels read at the addresses in a ``LineJob``.
+ARRAYS: dict[type, tuple[str, ...]] = {
+    np.uint8: ("arena", "prefix", "codes", "norm_codes", "line_flags"),
+    np.int32: (
+        *("features", "hashes", "labels", "counts", "ids", "bucket_rows", "children"),
+        *("lines", "nodes"),
+    ),
+    np.int64: ("slots", "starts", "offsets", "label_offsets", "state"),
+    np.float32: (
+        *("wi", "centroids", "norms", "blocks", "hidden", "total", "probs"),
+        *("scores", "firsts", "seconds", "path_scores"),
+    ),
+    np.float64: ("told",),
+}
+DTYPES = {name: np.dtype(kind) for kind, names in ARRAYS.items() for name in names}
 FEATURES, MOST_FEATURES = 1 << 12, 1 << 16  # at first, and of scratch that is kept
 LABELS = 1 << 8
 LONG = 1 << 13  # bytes of a line that may take as long as the next
@@ -149,7 +164,7 @@ class Scratch:
     def _use(self, **arrays: NDArray[Any]) -> None:
         self._arrays |= arrays
         for name, array in arrays.items():
-            self._row[name] = pointer_to(array)
+            self._row[name] = address_in(name, array)
 
     def set_k(self, n: int, k: int | None) -> None:
         """Make room for the n best labels, where k were asked for."""
@@ -167,6 +182,16 @@ class Scratch:
         return found
 
 
+def address_in(name: str, array: NDArray[Any]) -> int:
+    """Return the address of an array, as a field of a ``LineJob`` of that name has it.
+
+    Raises TypeError for an array that kernels would misread: nothing else looks at its dtype.
+    """
+    if array.dtype != DTYPES[name] or not array.flags.c_contiguous:
+        raise TypeError(f"{name} must be contiguous {DTYPES[name]}, not {array.dtype}")
+    return pointer_to(array)
+
+
 def described(model: Model, predicts: bool = True) -> tuple[Row, list[NDArray[Any]]]:
     """Return a model as kernels take it, and the arrays whose addresses are in that.
 
@@ -174,9 +199,10 @@ def described(model: Model, predicts: bool = True) -> tuple[Row, list[NDArray[An
     """
     arrays: list[NDArray[Any]] = []
 
-    def held(array: NDArray[Any]) -> int:
-        arrays.append(array)
-        return pointer_to(array)
+    def hold(**some: NDArray[Any]) -> None:
+        for name, array in some.items():
+            arrays.append(array)
+            rows[0][name] = address_in(name, array)  # type: ignore[index]
 
     rows = LineJob.table(1)
     row = rows[0]
@@ -184,29 +210,32 @@ def described(model: Model, predicts: bool = True) -> tuple[Row, list[NDArray[An
     vocabulary, ngrams = reader.vocabulary, reader.ngrams
     row.read_lines, row.word_rows = address_of(read_lines), address_of(word_rows)
     table = vocabulary.table
-    row.slots, row.mask = held(table.slots), table.mask
-    row.starts, row.arena = held(table.entries.starts), held(table.entries.arena)
+    row.mask = table.mask
+    hold(slots=table.slots, starts=table.entries.starts, arena=table.entries.arena)
     row.eos, row.eos_hash = vocabulary.eos, vocabulary.eos_hash
-    row.prefix, row.prefix_size = held(vocabulary.prefix.data), vocabulary.prefix.size
+    hold(prefix=vocabulary.prefix.data)
+    row.prefix_size = vocabulary.prefix.size
     row.minn, row.maxn, row.word_ngrams = ngrams.minn, ngrams.maxn, ngrams.word_ngrams
     row.bucket, row.nwords = ngrams.bucket, ngrams.nwords
     row.n_buckets, row.dim = model.args.bucket, model.args.dim
     if model.bucket_rows is not None:
-        row.prune_features, row.bucket_rows = address_of(prune_features), held(model.bucket_rows)
+        row.prune_features = address_of(prune_features)
+        hold(bucket_rows=model.bucket_rows)
     if isinstance(model.wi, DenseMatrix):
-        row.mean_rows, row.wi = address_of(mean_rows), held(model.wi.values)
+        row.mean_rows = address_of(mean_rows)
+        hold(wi=model.wi.values)
     else:
         codes = model.wi.group()
         row.mean_codes = address_of(mean_codes)
-        row.codes, row.centroids = held(codes.codes), held(codes.centroids)
+        hold(codes=codes.codes, centroids=codes.centroids)
         row.nsubq, row.dsub, row.lastdsub = codes.nsubq, codes.dsub, codes.lastdsub
         row.has_norms = codes.has_norms
-        row.norm_codes, row.norms = held(codes.norm_codes), held(codes.norms)
+        hold(norm_codes=codes.norm_codes, norms=codes.norms)
     if not predicts:
         return rows, arrays
     row.best_labels = address_of(best_labels)
     outputs = model.outputs
-    row.blocks, row.children = held(outputs.blocks), held(outputs.children)
+    hold(blocks=outputs.blocks, children=outputs.children)
     row.nlabels, row.loss = outputs.nlabels, outputs.loss
     row.most = outputs.dim * model.largest_output
     row.offset = model.printed_offset
