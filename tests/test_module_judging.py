@@ -198,7 +198,7 @@ LINE = "what can i cook with rice and onions ? zzz"
 def test_an_explanation_is_what_the_command_writes(folder, name):
     model = fastcli.load_model(folder / name)
     found = model.explain(LINE)
-    assert [found.to_dict()] == printed("explain", folder / name, LINE, "--json", "--top", 10)
+    assert [found.to_dict()] == printed("explain", folder / name, LINE, "--json", "--top", 20)
     whole = model.explain(LINE, "travel", 0, against="money", ngrams=True)
     options = ["--for", "travel", "--against", "money", "--ngrams"]
     assert [whole.to_dict()] == printed("explain", folder / name, LINE, "--json", *options)

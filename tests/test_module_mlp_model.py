@@ -159,3 +159,13 @@ def test_a_model_shows_its_layers_and_is_saved_as_it_was(folder):
             model.tensors["layers.0.weight"][0] = 0
         model.save_model(folder / "again.mlp")
         assert (folder / "again.mlp").read_bytes() == path.read_bytes()
+
+
+def test_what_only_linear_models_have_is_known():
+    from fastcli.api.mlp_model import OF_LINEAR
+
+    ours, theirs = (
+        {name for name in dir(kind) if not name.startswith("_")}
+        for kind in (fastcli.MLP, fastcli.FastText)
+    )
+    assert theirs - ours == OF_LINEAR

@@ -9,6 +9,7 @@ from fastcli.api.arguments import real, whole
 from fastcli.api.batches import Batch, found_in, predict_texts
 from fastcli.api.deciding import k_beside
 from fastcli.api.decisions import GivenCalibration, GivenThresholds, decide
+from fastcli.api.judging import TOP
 from fastcli.api.model import TrainedModel
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ class DecidedModel(TrainedModel):
         self,
         data: Any,
         label: str | None = None,
-        top: int = 10,
+        top: int = TOP,
         *,
         against: str | None = None,
         alone: bool = False,

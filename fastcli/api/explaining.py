@@ -11,6 +11,7 @@ import numpy as np
 
 from fastcli.api.inputs import reads_lines
 from fastcli.api.json_values import number
+from fastcli.api.judging import TOP
 from fastcli.api.label_names import label_names_of
 from fastcli.errors import ArgumentError
 from fastcli.evaluation.predictor import Predictor
@@ -231,7 +232,7 @@ class Asked:
     label: str | None = None
     against: str | None = None
     alone: bool = False
-    top: int = 10
+    top: int = TOP
     ngrams: bool = False
     prepared: bool = False
     prepared_note: str = PREPARED  # what is said of texts that are prepared

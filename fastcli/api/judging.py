@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from fastcli.evaluation.classifier import Classifier
     from fastcli.tables.options import TableOptions
 
+TOP = 20  # contributions that an explanation keeps
+
 
 class Judged:
     """Reports, explanations, thresholds and calibration of a model.
@@ -65,7 +67,7 @@ class Judged:
         self,
         data: Any,
         label: str | None = None,
-        top: int = 10,
+        top: int = TOP,
         *,
         against: str | None = None,
         alone: bool = False,

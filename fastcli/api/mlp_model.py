@@ -31,6 +31,7 @@ OF_LINEAR = {
     *("get_word_vector", "get_sentence_vector", "get_nearest_neighbors", "get_analogies"),
     *("get_word_id", "get_subword_id", "get_subwords", "get_input_vector", "get_line", "quantize"),
     *("get_input_matrix", "get_output_matrix", "set_matrices", "words"),
+    *("f", "get_meter", "set_args", "test_label"),
 }
 CANNOT_OPEN = "Input file cannot be opened!"
 

@@ -12,6 +12,7 @@ import click
 
 from fastcli.api.blocks import blocks_of, open_blocks
 from fastcli.api.inputs import reads_lines
+from fastcli.api.judging import TOP
 from fastcli.cli import _json
 from fastcli.cli._command import positional
 from fastcli.cli._declare import file_argument, given_names, takes
@@ -42,7 +43,7 @@ class ExplainOptions:
         "", "label that it is compared with", default_text="the most probable other one"
     )
     alone: bool = option(False, "explain the score of the label itself, compared with none")
-    top: int = option(20, "number of contributions (0: all), the largest first", at_least=0)
+    top: int = option(TOP, "number of contributions (0: all), the largest first", at_least=0)
     ngrams: bool = option(False, "list character n-grams apart from their words")
     prepared: bool = option(False, "the text is prepared already: take it as it is")
 
