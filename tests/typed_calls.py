@@ -19,6 +19,20 @@ def right() -> fastcli.FastText:
     )
 
 
+def names() -> tuple[list[str], int]:
+    """Ask for words and labels, whose types follow from what is asked for, and for a report."""
+    model = fastcli.FastText("topics.bin")
+    labels: list[str] = model.get_labels()
+    words, counts = model.get_words(include_freq=True)
+    careful = model.with_decisions("auto")
+    return [*labels, *words], int(counts.sum()) + careful.report(TRAIN).n + model.report(TRAIN).n
+
+
+def common(model: fastcli.TrainedModel) -> fastcli.Batch:
+    """Predict with a model of any kind."""
+    return model.predict_batch(["a text"])
+
+
 def wrong() -> None:
     """Train with a name, and with values, that cannot be."""
     fastcli.train_supervised(TRAIN, wordNgram=2)  # type: ignore[call-arg]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, SupportsFloat, SupportsIndex
+from typing import TYPE_CHECKING, Any, Literal, SupportsFloat, SupportsIndex, cast, overload
 
 from fastcli.api.arguments import real, whole
 from fastcli.api.batches import Batch, found_in, predict_texts
@@ -13,12 +13,14 @@ from fastcli.api.judging import TOP
 from fastcli.api.model import TrainedModel
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from typing_extensions import Unpack
 
     from fastcli.api.decisions import Calibration, Thresholds
     from fastcli.api.labelled_data import Data
     from fastcli.api.options import ReadingOptions, ReportOptions
-    from fastcli.api.reports import RegressionReport, Report
+    from fastcli.api.reports import Report
     from fastcli.evaluation.classifier import Classifier
     from fastcli.tables.options import TableOptions
 
@@ -54,6 +56,19 @@ class DecidedModel(TrainedModel):
     def labels(self) -> list[str]:
         """All labels, as ``model`` has them."""
         return self.model.labels
+
+    @overload
+    def get_labels(
+        self, include_freq: Literal[False] = ..., on_unicode_error: str = ...
+    ) -> list[str]: ...
+
+    @overload
+    def get_labels(
+        self, include_freq: Literal[True], on_unicode_error: str = ...
+    ) -> tuple[list[str], NDArray[np.int64]]: ...
+
+    @overload
+    def get_labels(self, include_freq: bool, on_unicode_error: str = ...) -> Any: ...
 
     def get_labels(self, include_freq: bool = False, on_unicode_error: str = "strict") -> Any:
         """Return all labels, as ``get_labels`` of ``model`` does with ``include_freq``.
@@ -125,7 +140,7 @@ class DecidedModel(TrainedModel):
         k: int | None = None,
         threshold: float = 0.0,
         **options: Unpack[ReportOptions],
-    ) -> Report | RegressionReport:
+    ) -> Report:
         """Return what the model with its decisions gets right and wrong on labelled ``data``.
 
         ``k`` None is that of the thresholds; ``threshold`` is one that all labels must reach
@@ -134,7 +149,8 @@ class DecidedModel(TrainedModel):
         """
         from fastcli.api.reports import report_on
 
-        return report_on(self._model, self._name, data, self._k(k), threshold, dict(options))
+        found = report_on(self._model, self._name, data, self._k(k), threshold, dict(options))
+        return cast("Report", found)  # there are no decisions about numbers
 
     def explain(
         self,

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from fastcli.api.arguments import Word, path_of, utf8
 from fastcli.api.fasttext_args import ATTRIBUTES, Args, args_of, loss_name
@@ -16,6 +16,9 @@ from fastcli.errors import ArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from fastcli.contents import Contents
     from fastcli.fasttext.args import TrainArgs
@@ -203,12 +206,38 @@ class LinearModel(TrainedModel):
             self._labels = self.get_labels()
         return self._labels
 
+    @overload
+    def get_words(
+        self, include_freq: Literal[False] = ..., on_unicode_error: str = ...
+    ) -> list[str]: ...
+
+    @overload
+    def get_words(
+        self, include_freq: Literal[True], on_unicode_error: str = ...
+    ) -> tuple[list[str], NDArray[np.int64]]: ...
+
+    @overload
+    def get_words(self, include_freq: bool, on_unicode_error: str = ...) -> Any: ...
+
     def get_words(self, include_freq: bool = False, on_unicode_error: str = "strict") -> Any:
         """Return all words, with ``include_freq`` and how often each occurred, int64[words].
 
         ``on_unicode_error``: see ``bytes.decode``.
         """
         return self._entries(0, self._linear.dictionary.nwords, include_freq, on_unicode_error)
+
+    @overload
+    def get_labels(
+        self, include_freq: Literal[False] = ..., on_unicode_error: str = ...
+    ) -> list[str]: ...
+
+    @overload
+    def get_labels(
+        self, include_freq: Literal[True], on_unicode_error: str = ...
+    ) -> tuple[list[str], NDArray[np.int64]]: ...
+
+    @overload
+    def get_labels(self, include_freq: bool, on_unicode_error: str = ...) -> Any: ...
 
     def get_labels(self, include_freq: bool = False, on_unicode_error: str = "strict") -> Any:
         """Return all labels, with ``include_freq`` and how often each occurred, int64[labels].

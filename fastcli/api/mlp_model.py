@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, SupportsFloat, SupportsIndex
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, SupportsFloat, SupportsIndex, overload
 
 import numpy as np
 
@@ -127,6 +127,19 @@ class MLP(TrainedModel):
             view.flags.writeable = False
         return views
 
+    @overload
+    def get_labels(
+        self, include_freq: Literal[False] = ..., on_unicode_error: str = ...
+    ) -> list[str]: ...
+
+    @overload
+    def get_labels(
+        self, include_freq: Literal[True], on_unicode_error: str = ...
+    ) -> tuple[list[str], NDArray[np.int64]]: ...
+
+    @overload
+    def get_labels(self, include_freq: bool, on_unicode_error: str = ...) -> Any: ...
+
     def get_labels(self, include_freq: bool = False, on_unicode_error: str = "strict") -> Any:
         """Return all labels, of regression the targets.
 
@@ -143,6 +156,19 @@ class MLP(TrainedModel):
         if counts is None or self.is_regression:
             raise WrongModelError(f"{self._name} does not know how often its labels occurred.")
         return names, counts.copy()
+
+    @overload
+    def get_words(
+        self, include_freq: Literal[False] = ..., on_unicode_error: str = ...
+    ) -> list[str]: ...
+
+    @overload
+    def get_words(
+        self, include_freq: Literal[True], on_unicode_error: str = ...
+    ) -> tuple[list[str], NDArray[np.int64]]: ...
+
+    @overload
+    def get_words(self, include_freq: bool, on_unicode_error: str = ...) -> Any: ...
 
     def get_words(self, include_freq: bool = False, on_unicode_error: str = "strict") -> Any:
         """Return the words that a model of text knows, with ``include_freq`` also int64[words].

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from copy import deepcopy
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from fastcli.contents import identity_of_bytes
 from fastcli.evaluation.predictor import Predictor
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from typing_extensions import Unpack
 
     from fastcli.api import options as typed
@@ -59,6 +61,19 @@ class TrainedModel(Judged):
         """All labels, in the order of their ids."""
         return [name.decode("utf-8", "surrogateescape") for name in self._model.labels()]
 
+    @overload
+    def get_labels(
+        self, include_freq: Literal[False] = ..., on_unicode_error: str = ...
+    ) -> list[str]: ...
+
+    @overload
+    def get_labels(
+        self, include_freq: Literal[True], on_unicode_error: str = ...
+    ) -> tuple[list[str], NDArray[np.int64]]: ...
+
+    @overload
+    def get_labels(self, include_freq: bool, on_unicode_error: str = ...) -> Any: ...
+
     def get_labels(self, include_freq: bool = False, on_unicode_error: str = "strict") -> Any:
         """Return all labels, with ``include_freq`` and how often each occurred in training.
 
@@ -84,7 +99,8 @@ class TrainedModel(Judged):
 
         Returns what was done: ``rows``, how many were ``kept``, ``labels`` with their rows, rows
         ``without_text`` and ``without_label``, the columns that were ``added``.  Raises OptionError
-        for an unknown option, and ArgumentError, DataError or FastcliError for what cannot be.
+        for an unknown option, and ArgumentError, DataError or FastcliError for invalid values,
+        tables that cannot be read, and files that cannot be written.
         """
         from fastcli.api.tables import label_table
 
