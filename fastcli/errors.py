@@ -76,7 +76,7 @@ class RequirementNotMet(FastcliError):
 
 
 class WrongModelError(ArgumentError, AttributeError):
-    """A model of this kind has not what was asked of it."""
+    """A model of this kind does not support what was asked of it."""
 
 
 class OptionError(ArgumentError, TypeError):

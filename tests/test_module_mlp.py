@@ -232,7 +232,7 @@ def test_rows_that_cannot_be(numbers, train):
         ((inf, labels), "row 3, column 1: the number is infinite"),
         ((x, np.where(t > 3, t, np.nan)), "y, row .*: the target is missing, or NaN"),
         ((x, labels[:-1]), "y has 89 rows, and x has 90"),
-        ((x,), "no names of columns: give y"),
+        ((x,), "no column names: give y"),
         ((x[:, 0], labels), "not of the shape 90"),
         ((x, [0.0, 1.0] * 45), "task='classification', or task='regression'"),
         ((np.zeros((0, 2)), []), "none of the rows"),

@@ -55,7 +55,7 @@ class Judged:
         (``mistakes``, ``errors``, ``csv``, ``confusion_file``, ``thread``), and what is required
         (``require="f1macro>=0.9"``).  A model of regression gives a ``RegressionReport``.
 
-        Raises DataError for data that cannot be read, ArgumentError for what cannot be, and
+        Raises DataError for data that cannot be read, ArgumentError for invalid values, and
         OptionError (a TypeError) for an unknown option; RequirementNotMet.
         """
         from fastcli.api.reports import report_on

@@ -226,11 +226,11 @@ def _learned(cells: Cells, y: Any, options: TableOptions, known: Sequence[str] =
     if y is None or isinstance(y, str):
         wanted = [y] if isinstance(y, str) else list(options.learned or known)
         if not cells.names:
-            raise ArgumentError("The rows have no names of columns: give y, what is learned.")
+            raise ArgumentError("The rows have no column names: give y.")
         if not wanted:
             wanted = [cells.names[label_of(SHOWN, cells.names, True, options)[0]]]
         if lacking := [name for name in wanted if name not in cells.names]:
-            raise ArgumentError(f"The rows have no column {lacking[0]!r}, which is to be learned.")
+            raise ArgumentError(f"The rows have no column {lacking[0]!r}, the target.")
         places = [cells.names.index(name) for name in wanted]
         found = [cells.column(i) for i in places]
         several = list(map(list, zip(*found, strict=True)))
