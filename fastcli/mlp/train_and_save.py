@@ -389,7 +389,8 @@ def outputs(args: MlpArgs) -> list[str]:
     checkpoint = checkpoint_path(args) if args.save_every else ""
     predictions = args.folds_output if args.folds else ""
     others = (predictions, args.log, args.plot, args.plot_regions, checkpoint)
-    return [*[f"{args.output}.mlp"] * bool(args.output), *filter(None, others)]
+    model = f"{args.output}.mlp" if args.output else ""
+    return [path for path in (model, *others) if path]
 
 
 def check_whose(args: MlpArgs) -> None:
