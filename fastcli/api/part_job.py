@@ -16,6 +16,7 @@ from fastcli.labelling.part_files import part_file
 from fastcli.labelling.part_records import (
     PartRecord,
     Setting,
+    check_not_made,
     file_state,
     recorded_path,
     source_state,
@@ -47,10 +48,11 @@ class Made:
 
 @dataclass(frozen=True, kw_only=True)
 class PartJob(ModelJob):
-    """All that labelling a part needs."""
+    """All that labelling a part needs; ``overwrites``: whatever is there is replaced."""
 
     args: LabelArgs
     setting: Setting
+    overwrites: bool = False
 
     def work(self, classifier: Classifier, part: Part, hear: Hear) -> Made:
         """Make a part."""
@@ -75,6 +77,8 @@ class PartJob(ModelJob):
         def placing(fd: int) -> PartRecord:
             if not is_url(part.source) and status_of(part.source) != (source.size, source.mtime_ns):
                 raise DataError("it was written to while it was read")
+            if not self.overwrites:
+                check_not_made(part, self.setting)
             return PartRecord(
                 input=recorded_path(part.source),
                 source=source,

@@ -126,6 +126,7 @@ class Labelling:
             args=self.args,
             setting=setting,
             decisions=decisions,
+            overwrites=options.overwrite,
         )
         return PartsRun(job=job, folder=folder, found=found)
 

@@ -152,19 +152,33 @@ def read_record(path: str) -> PartRecord | None:
 def former_state(part: Part) -> FileState | None:
     """Return what the part was that is there now, by its record; None if that is not known."""
     try:
-        if is_url(part.folder):
-            from fastcli.remote import read_small, state_of
-
-            is_one = is_small(state_of(part.record).size)
-            (data,) = read_small([part.record]) if is_one else (None,)
-            record = None if data is None else _built(part.record, data[:LONGEST])
-        else:
-            record = read_record(part.record) if os.path.lexists(part.target) else None
+        record = _record_now(part)
         if record is not None and record.former and not record.part.is_of(part.target):
             return record.former
     except (DataError, OSError):
         return None
     return record.part if record else None
+
+
+def check_not_made(part: Part, setting: Setting) -> None:
+    """Raise DataError where another run has made a part meanwhile, of another model or options."""
+    try:
+        record = _record_now(part)
+    except (DataError, OSError):
+        return  # what is there now cannot be told, as before
+    if record is not None and (reason := setting.difference(record)):
+        raise DataError(f"{part.target}: another run has made it meanwhile; it {reason}")
+
+
+def _record_now(part: Part) -> PartRecord | None:
+    """Return the record of a part that is there now.  Raises DataError or OSError."""
+    if not is_url(part.folder):
+        return read_record(part.record) if os.path.lexists(part.target) else None
+    from fastcli.remote import read_small, state_of
+
+    is_one = is_small(state_of(part.record).size)
+    (data,) = read_small([part.record]) if is_one else (None,)
+    return None if data is None else _built(part.record, data[:LONGEST])
 
 
 def _built(path: str, data: bytes) -> PartRecord:

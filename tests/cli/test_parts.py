@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from fastcli.api import part_job
 from tests.command import run, start
 
 TEXTS = ["broken screen", "refund please", "app crashes", "money back", ""]
@@ -540,3 +541,22 @@ def test_the_table_at_the_end(here):
     assert (figures.split()[:2], figures.split()[-2:]) == (["3", "12"], ["0", "1"])
     assert counts == "4 parts: 3 written, 1 failed."
     assert all(len(line) <= 80 for line in (titles, figures))
+
+
+def test_a_part_that_another_run_makes_meanwhile_stays(here, monkeypatch):
+    real = part_job.source_state
+
+    def meanwhile(path):
+        monkeypatch.setattr(part_job, "source_state", real)
+        assert label("-k", 2).code == 0
+        return real(path)
+
+    monkeypatch.setattr(part_job, "source_state", meanwhile)
+    result = label()
+    assert result.code == 1
+    for name in ("0", "1", "2"):
+        said = f"out/{name}.jsonl.gz: another run has made it meanwhile; it was made with other"
+        assert said in result.err
+        rows = gzip.decompress(Path(f"out/{name}.jsonl.gz").read_bytes()).decode()
+        assert all("label_2" in json.loads(row) for row in rows.splitlines())
+    assert label("--overwrite").code == 0
