@@ -18,6 +18,13 @@ class FastcliError(Exception):
         """Take the sentence; secrets in URLs are left out."""
         super().__init__(*(shown(one) if isinstance(one, str) else one for one in args))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the class and its arguments, also where tblib is there, as in workers of Dask.
+
+        That cannot make an object of a class with two parents from C again.
+        """
+        return type(self), self.args, vars(self) or None
+
 
 class FastcliWarning(UserWarning):
     """Something that was not done, or may not be meant; the command line writes it to stderr."""

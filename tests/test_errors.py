@@ -114,7 +114,10 @@ def test_a_long_configuration_says_so(tmp_path, monkeypatch):
         configuration.read_config(str(tmp_path / "c.toml"), ())
 
 
-def test_errors_come_back_from_other_processes():
+@pytest.mark.parametrize("has_tblib", [False, True])  # as Dask's workers have
+def test_errors_come_back_from_other_processes(has_tblib):
+    if has_tblib:
+        pytest.importorskip("tblib.pickling_support").install()
     kinds = [
         kind
         for kind in vars(errors).values()

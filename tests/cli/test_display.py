@@ -366,7 +366,7 @@ def test_what_is_counted_is_what_is_loaded(tmp_path):
     found = loads("skipgram", *files, *SMALL, "-epoch", 1)
     assert set(found) == expected("skipgram", maxn=6)
     found = loads("mlp-train", *files, "-dim", 5, "--hidden", 4, "-epoch", 1, "--activation", "elu")
-    assert set(found) == expected("mlp-train", hidden="4", activation="elu", input=(TRAIN,))
+    assert set(found) == expected("mlp-train", hidden="4", activation="elu", input=(str(TRAIN),))
     # Nobody asks: what answers would need is there before the prompt.
     assert expected("nn") <= set(loads("nn", tmp_path / "m.bin"))
 
@@ -382,7 +382,7 @@ def test_what_a_model_needs_is_counted_by_its_head(tmp_path):
     more = [*layers, "--valid", SAMPLES / "topics.valid.txt"]
     found = loads("mlp-train", *files, *more)
     options = {"hidden": "4,3", "activation": "prelu,gelu", "valid": "v"}
-    assert set(found) == expected("mlp-train", input=(TRAIN,), **options)
+    assert set(found) == expected("mlp-train", input=(str(TRAIN),), **options)
     for end in (".bin", ".mlp"):
         path = f"{model}{end}"
         assert set(loads("predict", path, TRAIN)) == expected("predict", model=path)
