@@ -13,11 +13,11 @@ PYTEST := -m pytest -q -n $(JOBS)
 WITH_NUMPY_1 := tests/kernels tests/test_golden.py tests/test_mlp_golden.py tests/test_samples.py \
     tests/test_vector_files.py tests/cli/test_vectors.py
 
-.PHONY: demo test test-all test-slow lint types tests slow peers all-peers fuzz clean
+.PHONY: demo test test-all test-slow lint types warm tests slow peers all-peers fuzz clean
 
 # Tests keep compiled kernels in pytest's cache folder; compiling all of them first keeps every
 # processor busy, and no test waits for a kernel that another one compiles.
-tests slow peers all-peers: export FASTCLI_CACHE_DIR ?= $(CURDIR)/.pytest_cache/d/kernels
+warm tests slow peers all-peers: export FASTCLI_CACHE_DIR ?= $(CURDIR)/.pytest_cache/d/kernels
 
 .venv/installed: pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -44,7 +44,10 @@ demo: .venv/installed
 	head -n 3 $(SAMPLES)/zh-words.test.txt | $(BIN)/fastcli predict demo/zh.bin -
 	@echo "--- done: the models are in demo/, the command is $(BIN)/fastcli"
 
-test: lint types tests
+# Types are checked by one processor while the other ones compile kernels.
+test:
+	$(MAKE) -j2 types warm lint
+	$(MAKE) tests
 
 lint: .venv/dev
 	$(BIN)/ruff check .
@@ -53,8 +56,10 @@ lint: .venv/dev
 types: .venv/dev
 	$(BIN)/mypy
 
-tests: .venv/dev
+warm: .venv/dev
 	$(BIN)/fastcli cache warm
+
+tests: warm
 	$(BIN)/python $(PYTEST) -m "not slow and not peers"
 
 # One after the other, whatever -j says: two runs of tests would disturb each other.
@@ -73,7 +78,7 @@ slow: .venv/all
 
 .venv-peers/installed: pyproject.toml
 	$(PYTHON) -m venv .venv-peers
-	$(PEERS)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,peers]'
+	$(PEERS)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,peers]'
 	touch $@
 
 # Any number of damaged files: make fuzz N=100000
