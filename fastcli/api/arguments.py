@@ -37,7 +37,7 @@ def utf8(text: Word, what: str = "a word") -> bytes:
             return text.encode()
         except UnicodeEncodeError as error:
             raise TypeError(
-                f"{what} has half of a surrogate pair, so it is no text: {error}"
+                f"{what} has half of a surrogate pair, so it is not text: {error}"
             ) from None
     if isinstance(text, bytes):
         return text
@@ -88,7 +88,7 @@ def line_bytes(text: str, caller: str) -> bytes:
 def plain_lines(texts: Sequence[str]) -> bytes | None:
     """Return the UTF-8 bytes of texts with a line end after each.
 
-    None if one of them has a line end or ``</s>`` in it, half of a surrogate pair, or is no text.
+    None if one of them has a line end or ``</s>`` in it, half of a surrogate pair, or is not text.
     """
     try:
         joined = "\n".join(texts)

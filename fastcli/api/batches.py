@@ -166,7 +166,7 @@ def text_blocks(
 
 
 def flat(text: Any) -> Any:
-    """Return a text with spaces for its line ends; what is no text stays as it is."""
+    """Return a text with spaces for its line ends; what is not text stays as it is."""
     return text.replace("\n", " ") if isinstance(text, str) else text
 
 

@@ -171,7 +171,7 @@ class TrainedModel(Judged):
     def _lines(self, data: Any, caller: str) -> tuple[list[bytes], bool]:
         """Return a text or texts as the lines that the model reads, and whether there is one text.
 
-        Raises ArgumentError for a text with a line end, TypeError for what is no text.
+        Raises ArgumentError for a text with a line end, TypeError for what is not text.
         """
         if isinstance(data, bytes) or not isinstance(data, Iterable):
             kind = type(data).__name__

@@ -127,7 +127,7 @@ def given_rows(columns: FeatureColumns, rows: Any, note: Callable[[str], None]) 
     Columns are found by name where both have names, else by position.  NaN and None are values
     that are missing, as empty cells of a table are; columns of words take words.  ``note`` hears of
     words and missing values that training did not have.  Raises ArgumentError for columns that are
-    not there, DataError for what is no number, or an infinite one.
+    not there, DataError for what is not a number, or an infinite one.
     """
     cells = cells_of(rows)
     if cells.names and columns.names:
@@ -189,7 +189,7 @@ def words_of(cells: Cells, k: int) -> Coded:
 def numbers_of(cells: Cells, k: int) -> NDArray[np.float64]:
     """Return the numbers of a column of objects, float64[n], NaN where one is missing.
 
-    Raises DataError for what is no number.
+    Raises DataError for what is not a number.
     """
     found = np.full(len(cells.values), np.nan)
     for i, cell in enumerate(cells.column(k)):

@@ -293,7 +293,7 @@ def _label(value: Any) -> str:
 def _targets(values: Any) -> NDArray[np.float64]:
     """Return targets as float64[rows, targets].
 
-    Raises DataError for what is no number, or not finite.
+    Raises DataError for what is not a number, or not finite.
     """
     try:
         found = np.asarray(values, np.float64)
