@@ -5,7 +5,7 @@ A row is a field of a dataclass of arguments:
     lr: float = option(0.1, "learning rate", group="training", at_least=0)
 
 From it follow the option on the command line in all its spellings, the check of its range, the
-names a configuration may use, shell completion, the tables of README.md, docs/options.md, and the
+names a configuration may use, shell completion, the tables of docs/, docs/options.md, and the
 line that names options without effect.  Only the standard library is needed.
 """
 

@@ -1,6 +1,6 @@
 """Cleaning, which is partly a kernel over many texts at once, against its steps one after another.
 
-The steps are those of the README, each a function of the standard library on one text.
+The steps are those of docs/data.md, each a function of the standard library on one text.
 """
 
 import html

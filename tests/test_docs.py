@@ -1,4 +1,4 @@
-"""The README keeps its word: its commands run and print what it says, its tables are current."""
+"""README and pages keep their word: commands print what they say, generated tables are current."""
 
 from __future__ import annotations
 
@@ -11,14 +11,10 @@ from tests import docs
 from tests.command import run
 
 
-def test_made_sections_are_current():
-    text = docs.README.read_text(encoding="utf-8")
-    assert docs.made(text) == text, "run: python -m tests.docs"
-
-
-def test_the_page_of_defaults_is_current():
-    text = docs.DEFAULTS.read_text(encoding="utf-8")
-    assert docs.made(text, docs.OF_DEFAULTS) == text, "run: python -m tests.docs"
+@pytest.mark.parametrize("name", docs.SECTIONS)
+def test_made_sections_are_current(name):
+    text = (docs.DOCS / name).read_text(encoding="utf-8")
+    assert docs.made(text, docs.SECTIONS[name]) == text, "run: python -m tests.docs"
 
 
 def test_the_reference_page_is_current():
@@ -37,10 +33,10 @@ def test_the_reference_page_has_every_spelling(name):
 
 
 @pytest.mark.parametrize("name", list(docs.commands()))
-def test_every_command_is_in_the_readme_and_has_an_example(name):
+def test_every_command_is_in_the_table_and_has_an_example(name):
     command = docs.commands()[name]
     pattern = command.pattern.replace("|", "\\|")
-    assert f"| `{name} {pattern}` |" in docs.README.read_text(encoding="utf-8")
+    assert f"| `{name} {pattern}` |" in (docs.DOCS / "commands.md").read_text(encoding="utf-8")
     assert "Example:" in command.help
     assert f"fastcli {name} " in command.help
 
@@ -50,16 +46,18 @@ def test_changelog_has_an_open_section():
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the tour is written for a POSIX shell")
-def test_the_tour_prints_what_the_readme_says(tmp_path):
-    steps = docs.tour()
-    assert len(steps) > 8
-    for (command, expected), (_, printed) in zip(steps, docs.run_tour(tmp_path), strict=True):
+@pytest.mark.parametrize("page", docs.TOURS, ids=lambda page: page.name)
+def test_commands_print_what_a_page_says(page, tmp_path):
+    steps = docs.tour(page)
+    assert len(steps) > 2
+    for (command, expected), (_, printed) in zip(steps, docs.run_tour(page, tmp_path), strict=True):
         assert printed == expected, f"{command}\nIf it is right: python -m tests.docs --tour"
 
 
 def test_the_stories_keep_their_promises():
-    """What the README tells of its commands is what they print there."""
-    steps = dict(docs.tour())
+    """What a page tells of its commands is what they print there."""
+    page = docs.DOCS / "judging.md"
+    steps = dict(docs.tour(page))
     tested = next(
         out
         for command, out in steps.items()
@@ -67,7 +65,7 @@ def test_the_stories_keep_their_promises():
     )
     assert float(tested.split("P@1")[1].split()[0]) >= 0.95
     n = next(out for command, out in steps.items() if command.endswith('grep -c "^__label__"'))
-    assert f"{n.strip()} of 300 lines" in " ".join(docs.README.read_text(encoding="utf-8").split())
+    assert f"{n.strip()} of 300 lines" in " ".join(page.read_text(encoding="utf-8").split())
     command, explained = next((c, o) for c, o in steps.items() if c.startswith("fastcli explain"))
     mistakes = next(out for c, out in steps.items() if c.endswith("mistakes.csv") and "head" in c)
     assert command.split('"')[1] in mistakes
@@ -89,7 +87,7 @@ def test_figures_are_rounded():
 def texts():
     """Return every text that shows how to use the commands, by where it is."""
     found = {name: command.help for name, command in docs.commands().items()}
-    files = ["README.md", "Makefile", "data/samples/README.md"]
+    files = ["README.md", "Makefile", "data/samples/README.md", "docs/commands.md", "docs/mlp.md"]
     found |= {name: (docs.ROOT / name).read_text(encoding="utf-8") for name in files}
     return {**found, "fastcli": docs.cli.help}
 
