@@ -20,13 +20,14 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from fastcli import attempts
+from fastcli.distribution import extra
 from fastcli.errors import ArgumentError, DataError, FastcliError
 from fastcli.notices import say
 from fastcli.urls import joined, shown
 
 BLOCK = 1 << 23  # bytes that are read or sent at a time
 AT_ONCE = 16  # small files that are read at the same time
-EXTRAS = {"s3": "fastcli[s3]", "s3a": "fastcli[s3]"}
+EXTRAS = {"s3": extra("s3"), "s3a": extra("s3")}
 PACKAGES = {
     **{"gs": "gcsfs", "gcs": "gcsfs", "hf": "huggingface_hub", "http": "aiohttp"},
     **{"https": "aiohttp", "az": "adlfs", "abfs": "adlfs", "abfss": "adlfs"},

@@ -38,7 +38,7 @@ def test_the_source_release_holds_what_make_test_reads(tmp_path):
     if find_spec("hatchling") is None:
         pytest.skip("hatchling is not installed")
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=120)
-    (archive,) = tmp_path.glob("fastcli-*.tar.gz")
+    (archive,) = tmp_path.glob("fasttext_cli-*.tar.gz")
     with tarfile.open(archive) as release:
         held = {str(PurePath(*PurePath(name).parts[1:])) for name in release.getnames()}
     needed = set(FILES).union(*map(files_below, NEEDED))

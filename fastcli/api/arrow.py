@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastcli.api.batches import TEXTS, Found, found_in, nothing, without
+from fastcli.distribution import installing
 from fastcli.errors import ArgumentError, DataError, FastcliError
 from fastcli.kernels.base.groups import Strings
 from fastcli.kernels.text.gather import join_texts
@@ -39,7 +40,7 @@ def arrow_chunks(texts: Any) -> list[Any] | None:
     except ImportError:
         if hasattr(texts, "__iter__"):  # a column of another library
             return None
-        raise FastcliError("Arrow arrays need pip install 'fastcli[parquet]'.") from None
+        raise FastcliError(f"Arrow arrays need {installing('parquet')}.") from None
     if isinstance(texts, pyarrow.Array):
         return [texts]
     if is_array:
@@ -100,7 +101,7 @@ def record_batch(batch: Batch) -> Any:
     try:
         import pyarrow
     except ImportError:
-        raise FastcliError("Arrow arrays need pip install 'fastcli[parquet]'.") from None
+        raise FastcliError(f"Arrow arrays need {installing('parquet')}.") from None
     names = pyarrow.array(batch.names, pyarrow.string())
     if batch.ids.shape[1] == 1:
         missing = batch.counts == 0

@@ -10,6 +10,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fastcli.distribution import installing
 from fastcli.errors import ArgumentError
 from fastcli.files import write_file
 from fastcli.notices import say
@@ -33,7 +34,7 @@ def check_plot(path: str, option: str = "--plot") -> None:
     if Path(path).suffix.lower() not in PICTURES:
         raise ArgumentError(f"{option} {path}: the name must end in {', '.join(PICTURES)}.")
     if importlib.util.find_spec("matplotlib") is None:
-        raise ArgumentError(f"{option} needs matplotlib: pip install 'fastcli[plot]'.")
+        raise ArgumentError(f"{option} needs matplotlib: {installing('plot')}.")
 
 
 def plot(path: str, history: Sequence[Evaluation], kept: int) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from fastcli.api.parts import PartOptions, named
 from fastcli.api.spelling import speaks_of_arguments
 from fastcli.api.tables import Best
+from fastcli.distribution import installing
 from fastcli.errors import ArgumentError, FastcliError
 from fastcli.labelling.options import Filters, Labelling
 from fastcli.options import option, rows_of
@@ -162,7 +163,7 @@ def _check_dask(dask: object) -> None:
     try:
         from distributed import Client
     except ImportError:
-        raise ArgumentError("dask= needs pip install 'fastcli[dask]'.") from None
+        raise ArgumentError(f"dask= needs {installing('dask')}.") from None
     if not dask or not isinstance(dask, str | Client):
         raise ArgumentError(
             "dask should be the address of a scheduler, such as tcp://host:8786, or a "

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fastcli.cli._declare import given_names
+from fastcli.distribution import installing
 from fastcli.errors import ArgumentError, cannot_open
 from fastcli.options import Need, option
 
@@ -71,7 +72,7 @@ def connected_to(options: Clustering) -> Iterator[Client]:
     try:
         import distributed
     except ImportError:
-        raise ArgumentError("--dask needs pip install 'fastcli[dask]'.") from None
+        raise ArgumentError(f"--dask needs {installing('dask')}.") from None
     from fastcli.api.cluster import connected
 
     security = None

@@ -9,6 +9,7 @@ import click
 from fastcli.cli._command import Option, positional
 from fastcli.cli._declare import FileName, given_names, takes
 from fastcli.cli._options import Predicting
+from fastcli.distribution import extra
 from fastcli.errors import ArgumentError, DataError, cannot_open
 from fastcli.evaluation.metric_names import metric_names
 from fastcli.options import option
@@ -33,7 +34,7 @@ class Comparing:
     csv: str = option("", "write the table to this .csv or .tsv", group="report", file="file")
     plot: str = option(
         "",
-        "draw the curves of runs over each other (.png, .svg, .pdf; needs fastcli[plot])",
+        f"draw the curves of runs over each other (.png, .svg, .pdf; needs {extra('plot')})",
         group="report",
         file="file",
     )

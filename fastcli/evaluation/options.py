@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from fastcli.distribution import extra
 from fastcli.errors import ArgumentError
 from fastcli.evaluation.metric_names import metric_names
 from fastcli.options import Need, Option, only_beside
@@ -62,7 +63,7 @@ LOG = Option(
     file="file",
 )
 PLOT = Option(
-    help="draw the learning curves to this .png, .svg or .pdf (needs fastcli[plot])",
+    help=f"draw the learning curves to this .png, .svg or .pdf (needs {extra('plot')})",
     group="files",
     file="file",
 )

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from fastcli.distribution import installing
 from fastcli.errors import DataError, FastcliError
 from fastcli.labelling.json_types import JsonType, Unlike
 from fastcli.labelling.outputs import Put
@@ -55,7 +56,7 @@ class _ParquetRows(RowWriter):
             import pyarrow
             from pyarrow import parquet
         except ImportError:
-            raise FastcliError("Writing Parquet needs pip install 'fastcli[parquet]'.") from None
+            raise FastcliError(f"Writing Parquet needs {installing('parquet')}.") from None
         self._arrow, self._parquet = pyarrow, parquet
         types = {str: pyarrow.string(), float: pyarrow.float64()}
         self._added = [pyarrow.field(name, types[kind]) for name, kind in added.items()]

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fastcli.distribution import extra
 from fastcli.evaluation import options as validation
 from fastcli.evaluation.metric_names import metric_names
 from fastcli.kernels.base.losses import ABSOLUTE, BCE, HUBER, OVA, SOFTMAX, SQUARED
@@ -595,7 +596,7 @@ class MlpOptions:
     plot_regions: str = option(
         "",
         "draw the decision regions of a table of two numbers (.png, .svg, .pdf; needs "
-        "fastcli[plot])",
+        f"{extra('plot')})",
         group="running",
         file="file",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fastcli.distribution import extra
 from fastcli.options import MOST, Need, Values, names_of, option
 from fastcli.tables.options import BAD_BYTES, LABELS_FROM
 from fastcli.text import options as text
@@ -184,7 +185,7 @@ class PrepareOptions:
     )
     segment: str = option(
         "none",
-        "word segmentation (chars: each Chinese or Japanese character; jieba: fastcli[zh])",
+        f"word segmentation (chars: each Chinese or Japanese character; jieba: {extra('zh')})",
         group="tokens",
         choices=SEGMENTS,
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from fastcli.distribution import installing
 from fastcli.errors import DataError, FastcliError
 from fastcli.prepare.clean import one_space
 from fastcli.private import private_folder
@@ -68,7 +69,7 @@ def _jieba(user_dict: tuple[str, ...] = ()) -> Any:
     try:
         import jieba
     except ImportError:
-        raise FastcliError("--segment jieba needs pip install 'fastcli[zh]'.") from None
+        raise FastcliError(f"--segment jieba needs {installing('zh')}.") from None
     jieba.setLogLevel(logging.CRITICAL)  # no traceback for a full disk
     tokenizer = jieba.Tokenizer()
     folder = private_folder("jieba")

@@ -11,6 +11,7 @@ from typing import IO, Any
 
 import orjson
 
+from fastcli.distribution import installing
 from fastcli.errors import DataError, FastcliError
 from fastcli.tables.delimited import LONGEST_ROW, Location
 from fastcli.tables.dialects import BOM
@@ -79,9 +80,7 @@ def open_parquet(path: str) -> tuple[Any, Any]:
     try:
         from pyarrow import ArrowException, parquet
     except ModuleNotFoundError:
-        raise FastcliError(
-            f"{path}: reading Parquet needs pip install 'fastcli[parquet]'."
-        ) from None
+        raise FastcliError(f"{path}: reading Parquet needs {installing('parquet')}.") from None
     except ImportError as error:  # such as a NumPy that is too old for it
         raise FastcliError(f"{path}: pyarrow cannot be loaded: {error}.") from None
     try:

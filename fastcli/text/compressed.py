@@ -17,6 +17,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from fastcli.distribution import installing
 from fastcli.errors import DataError
 from fastcli.notices import warn
 from fastcli.text.blocks import BLOCK
@@ -261,7 +262,7 @@ def zstd_module(shown: str, what: str = "reading") -> Any:
         return importlib.import_module(name)
     except ImportError:
         raise DataError(
-            f"{shown} is compressed with zstd: {what} it needs pip install 'fastcli[zstd]'."
+            f"{shown} is compressed with zstd: {what} it needs {installing('zstd')}."
         ) from None
 
 

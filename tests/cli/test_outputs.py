@@ -110,7 +110,9 @@ def test_what_an_mlp_reads_and_would_write(folder, option, name):
     argv = ("mlp-train", "-input", "t.txt", option, name, *outputs, "-dim", 3)
     result = run(*argv)
     assert result.code == 1
-    assert "is an input and would be overwritten" in result.err or "fastcli[plot]" in result.err
+    assert (
+        "is an input and would be overwritten" in result.err or "fasttext-cli[plot]" in result.err
+    )
     assert Path(name).read_bytes() == data
 
 

@@ -145,7 +145,7 @@ def test_parquet_without_pyarrow(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     (tmp_path / "a.parquet").write_bytes(b"PAR1")
     said = fails("prepare", tmp_path / "a.parquet", "-o", tmp_path / "out")
-    assert said.endswith("reading Parquet needs pip install 'fastcli[parquet]'.")
+    assert said.endswith("reading Parquet needs pip install 'fasttext-cli[parquet]'.")
 
 
 def test_several_inputs_follow_each_other(tmp_path):
@@ -258,7 +258,7 @@ def test_jieba(tmp_path):
 def test_segmenting_without_jieba(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "jieba", None)
     said = fails("prepare", "x.csv", "-o", tmp_path / "out", "--segment", "jieba")
-    assert said == "--segment jieba needs pip install 'fastcli[zh]'."
+    assert said == "--segment jieba needs pip install 'fasttext-cli[zh]'."
 
 
 UPPER = f'"{sys.executable}" -c "import sys; sys.stdout.write(sys.stdin.read().upper())"'

@@ -488,7 +488,7 @@ def test_sentences(here, model, s3, monkeypatch):
     twice = last(label(model, there, there, "--output-dir", "out"))
     assert f"{there} is given twice" in twice
     monkeypatch.setitem(sys.modules, "fsspec", None)
-    assert last(label(model, there)) == f"{there}: s3:// needs pip install 'fastcli[s3]'."
+    assert last(label(model, there)) == f"{there}: s3:// needs pip install 'fasttext-cli[s3]'."
     assert last(label(model, "gs://b/a")) == "gs://b/a: gs:// needs pip install fsspec gcsfs."
 
 
