@@ -46,7 +46,7 @@ def label_parts(
     )
     run = labelling.planned(asked.data, options)
     _make(run, classifier, clustering)
-    _report(run)
+    _report(run, has_thresholds=getattr(classifier, "has_thresholds", False))
 
 
 def _make(run: PartsRun, classifier: Classifier, clustering: Clustering) -> None:
@@ -77,7 +77,7 @@ def _make(run: PartsRun, classifier: Classifier, clustering: Clustering) -> None
             raise
 
 
-def _report(run: PartsRun) -> None:
+def _report(run: PartsRun, has_thresholds: bool) -> None:
     """Say what was done; raise FastcliError where parts failed."""
     from fastcli.api.inputs import say_unknown_words
     from fastcli.cli.display.endings import time_text
@@ -87,7 +87,8 @@ def _report(run: PartsRun) -> None:
     bad = run.bad()
     n_tables, tables = run.total()
     if n_tables:
-        say_summary(tables, run.job.args, f"{counted(n_tables, 'part')} in {run.folder}")
+        parts = f"{counted(n_tables, 'part')} in {run.folder}"
+        say_summary(tables, run.job.args, parts, has_thresholds)
     n_files, printed = run.total(of_lines=True)
     if n_files:
         where = f"{counted(n_files, 'part')} in {run.folder}{time_text()}"

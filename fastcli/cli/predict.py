@@ -251,7 +251,7 @@ class Run:
         if classifier.targets is not None:
             say(*written_sentences(done, job.args))
         else:
-            say_summary(done, job.args)
+            say_summary(done, job.args, has_thresholds=getattr(classifier, "has_thresholds", False))
         say_after(job, done, bad)
 
     def print_labels(

@@ -292,9 +292,13 @@ def test_thresholds_and_calibration_in_parts(copied, tmp_path, threads):
         inputs = sorted((tmp_path / "in").iterdir())
         result = run("predict-prob", model, *inputs, *usual, "--output-dir", folder)
         assert result.code == 0, result.err
+        assert ("below its threshold" in result.err) is (more != ["--calibrated"])
+        assert "no known word" not in result.err
         for path in inputs:
             out = tmp_path / "one.csv"
-            assert run("predict-prob", model, path, *usual, "--output", out).code == 0
+            alone = run("predict-prob", model, path, *usual, "--output", out)
+            assert alone.code == 0
+            assert ("below its threshold" in alone.err) is (b",,\n" in out.read_bytes())
             assert (folder / path.name).read_bytes() == out.read_bytes()
         parts = b"".join((folder / path.name).read_bytes() for path in inputs)
         assert (b",,\n" in parts) is (more != ["--calibrated"])  # rows without a label

@@ -96,14 +96,20 @@ def live_parts(rows: int, seconds: float, progress: float | None) -> list[str]:
 # ----------------------------------------------------------------------------- summary
 
 
-def say_summary(done: Labelled, args: LabelArgs, parts: str = "") -> None:
+def say_summary(
+    done: Labelled, args: LabelArgs, parts: str = "", has_thresholds: bool = False
+) -> None:
     """Write what was written, the rows of each label, and how sure they are.
 
-    ``parts`` are the outputs where there are many, such as ``8 parts in out``.
+    ``parts`` are the outputs where there are many, such as ``8 parts in out``.  With
+    ``has_thresholds`` labels had to reach those of tune-threshold to be given.
     """
     say(*written_sentences(done, args, parts))
     room = max(40, min(width(), WIDEST))
-    facts = fact_lines(done, args, bool(parts), room if is_terminal() else None)
+    unlabelled = "no known word"
+    if has_thresholds or args.threshold > 0:
+        unlabelled = "below its threshold" if has_thresholds else f"no label of {args.threshold:g}"
+    facts = fact_lines(done, args, unlabelled, bool(parts), room if is_terminal() else None)
     for part in (label_lines(done, room), facts):
         rows = list(part)
         lines(*([""] if rows else []), *rows)
@@ -193,8 +199,13 @@ def _has_bars() -> bool:
     return encoding.lower().replace("-", "") == "utf8"
 
 
-def fact_lines(done: Labelled, args: LabelArgs, has_parts: bool, room: int | None) -> list[str]:
-    """Return how sure the labels are, which rows have none, and what can be done about it."""
+def fact_lines(
+    done: Labelled, args: LabelArgs, unlabelled: str, has_parts: bool, room: int | None
+) -> list[str]:
+    """Return how sure the labels are, which rows have none, and what can be done about it.
+
+    ``unlabelled`` is why rows with a text have none.
+    """
     from fastcli.labelling.predicted import UNSURE
 
     filters = args.filters
@@ -202,7 +213,6 @@ def fact_lines(done: Labelled, args: LabelArgs, has_parts: bool, room: int | Non
     look = f"worth a look: --unsure 0.5 unsure{_ending(args.output)}"
     low = f"below {filters.min_prob or 0:g}"
     default = f"label is {named(filters.default)}" if filters.default else "label left empty"
-    unlabelled = "no known word" if args.threshold <= 0 else f"no label of {args.threshold:g}"
     empty = "not kept" if filters.keep else "label left empty"
     facts = [
         ("surer than 0.9", done.sure, ""),
