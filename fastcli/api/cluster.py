@@ -490,7 +490,7 @@ class _Job:
             say(
                 f"Workers have processors of several kinds ({listed(names)}): the last digits of "
                 "probabilities may differ between their parts, unless all run code that was "
-                "compiled for one target (docs/scale-out.md)."
+                "compiled for one target (docs/howto/clusters.md)."
             )
 
     # ------------------------------------------------------------------------------------ files

@@ -1,4 +1,4 @@
-"""docs/scale-out.md keeps its word: what it shows is run, on a cluster of this machine."""
+"""docs/howto/clusters.md: what needs more machines than one is run on a cluster of this one."""
 
 import os
 import re
@@ -14,18 +14,20 @@ import fastcli
 from fastcli.cli import cli
 from tests.command import run
 from tests.docs import ROOT
+from tests.tutorial import steps_of
 
 distributed = pytest.importorskip("distributed")
 
-TEXT = (ROOT / "docs" / "scale-out.md").read_text(encoding="utf-8")
+TEXT = (ROOT / "docs" / "howto" / "clusters.md").read_text(encoding="utf-8")
+REMOTE = (ROOT / "docs" / "remote.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ADDRESS = "tcp://10.0.0.1:8786"
-KINDS = {"console", "sh", "python", "bash", "yaml", "dockerfile"}
+KINDS = {"console", "sh", "bash", "yaml"}
 
 
-def blocks(kind):
+def blocks(kind, text=TEXT):
     """Return the blocks of a kind."""
-    return [content for found, content in BLOCK.findall(TEXT) if found == kind]
+    return [content for found, content in BLOCK.findall(text) if found == kind]
 
 
 @pytest.fixture(scope="module")
@@ -44,31 +46,26 @@ def address():
 
 
 @pytest.fixture(scope="module")
-def page(address, tmp_path_factory):
-    """Run the commands of the page in a folder, and return that."""
-    folder, here = tmp_path_factory.mktemp("scale-out"), os.getcwd()
+def page(tmp_path_factory):
+    """Return a folder with the model, the texts and the parts of the page."""
+    folder, here = tmp_path_factory.mktemp("clusters"), os.getcwd()
     os.chdir(folder)
     try:
         shutil.copytree(ROOT / "data" / "samples", "data/samples")
-        for block in blocks("console"):
-            for step in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-                command, _, expected = step.partition("\n")
-                printed = ran(command.replace(ADDRESS, address))
-                assert printed == expected or not expected, command
+        for command, _ in steps_of(TEXT)[:3]:
+            call(command.partition(" 2>&1")[0])
     finally:
         os.chdir(here)
     return folder
 
 
-def ran(command):
-    """Return what a command prints; fastcli runs in this process."""
+def call(command):
+    """Run a command; fastcli runs in this process."""
     if command.startswith("fastcli "):
         result = run(*shlex.split(command)[1:])
         assert result.code == 0, result.err
-        return result.out.decode()
-    return subprocess.run(
-        ["bash", "-c", command], capture_output=True, text=True, check=True
-    ).stdout
+    else:
+        subprocess.run(["bash", "-c", command], check=True)
 
 
 def run_script(script, **env):
@@ -95,13 +92,19 @@ def test_every_block_is_of_a_kind_that_is_tested():
     assert TEXT.count("```") == 2 * len(BLOCK.findall(TEXT))
 
 
-def test_commands_and_a_program_make_the_same(page, address, monkeypatch):
+def test_a_cluster_makes_the_same(page, address, monkeypatch):
     monkeypatch.chdir(page)
     assert len(labelled("labelled")) == 6
+    (commands,) = (block for block in blocks("sh") if "--output-dir by-dask" in block)
+    for line in commands.replace(ADDRESS, address).splitlines():
+        call(line)
     assert labelled("by-dask") == labelled("labelled")
-    (program,) = blocks("python")
+    assert f'`fastcli.predict_files(..., dask="{ADDRESS}")`' in TEXT
     with pytest.warns(fastcli.FastcliNote, match="lines, as predict prints them"):
-        exec(program.replace(ADDRESS, address), {})
+        parts = fastcli.predict_files(
+            "topics.bin", "texts/*", "by-program", probabilities=True, dask=address
+        )
+    assert len(parts.made) == 6
     assert labelled("by-program") == labelled("labelled")
 
 
@@ -127,9 +130,9 @@ def test_a_pod_makes_its_parts(page, monkeypatch):
 
 
 def test_commands_that_need_more_machines_have_options_that_exist():
-    lines = [line for block in blocks("sh") for line in block.replace("\\\n", "").splitlines()]
-    lines += [line.removeprefix("RUN ") for line in blocks("dockerfile")[0].splitlines()]
-    lines += re.findall(r"^- .*`(fastcli cache warm[^`]*)`", TEXT, re.MULTILINE)
+    scripts = blocks("sh") + blocks("sh", REMOTE)
+    lines = [line for block in scripts for line in block.replace("\\\n", "").splitlines()]
+    lines += re.findall(r"`(fastcli cache warm[^`]*)`", TEXT)
     n = 0
     for words in map(shlex.split, lines):
         if words[0] == "fastcli":
@@ -141,4 +144,4 @@ def test_commands_that_need_more_machines_have_options_that_exist():
             known = {name for one in module.main.params for name in one.opts + one.secondary_opts}
             assert {word for word in words if word.startswith("--")} <= known
             n += 1
-    assert n >= 6
+    assert n >= 11
