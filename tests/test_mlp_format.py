@@ -76,7 +76,10 @@ def test_the_tables_of_the_page(code, tmp_path):
     for path, options in ((table, layers), (text, ["-wordNgrams", 2, *layers])):
         assert run("mlp-train", "-input", path, "-output", tmp_path / "m", *options).code == 0
         config, tensors = code["read"](tmp_path / "m.mlp")
-        assert {f"`{name}`" for name in config if f"`{name}`" not in PAGE} == set()
+        inner = [config["about"], config.get("columns", {}), config.get("text", {})]
+        inner += config.get("columns", {}).get("table", [])
+        names = {*config, *(name for one in inner for name in one)}
+        assert {f"`{name}`" for name in names if f"`{name}`" not in PAGE} == set()
         for name in tensors:
             first, last = name.split(".")[0], f".{name.split('.')[-1]}`"
             assert f"`{first}" in PAGE, name
