@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
+import native
 from measure import Options, Row, Session, Tool, in_turn, median, number, parser, ratio, run, table
 
 THREADS = 2
@@ -87,7 +88,9 @@ def tool(session: Session, name: str, source: Path, folder: Path, options: Optio
         files = ["-output", str(source.with_suffix("")), "-input", str(train)]
         command = [*session.fastcli, "quantize", *files, "-qnorm", "-retrain", *words]
     else:
-        path = session.scratch / f"{name}.ftz"
+        path = source.with_suffix(".ftz")
+        if name != native.NAME:  # which can have no other name
+            path = path.with_name(f"{name}.ftz")
         flags = {"qnorm": 1, "retrain": 1, "input": train, "output": path}
         command = session.peer("quantize", name, model=source, **flags, **options)
 

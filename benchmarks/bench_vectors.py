@@ -166,10 +166,11 @@ def tool(
 ) -> Tool:
     """Return a tool that trains word vectors and is judged after every run."""
     stem = session.scratch / name
-    path, notes = stem.with_suffix(".bin"), stem.with_suffix(".bin.json")
+    outputs = [session.scratch / f"{name}{end}" for end in (".bin", ".bin.json", ".vec")]
+    path = outputs[0]
     if name == "fastcli":
         words = [word for key, value in OPTIONS.items() for word in (f"-{key}", str(value))]
-        files = ["-input", str(text), "-output", str(stem), "--no-vec", "-seed", str(seed)]
+        files = ["-input", str(text), "-output", str(stem), *session.no_vec(), "-seed", str(seed)]
         files += ["-verbose", "3"]  # which says the time of training alone
         command = [*session.fastcli, model, *files, *words]
     else:
@@ -181,7 +182,7 @@ def tool(
             return {**row, "training_seconds": own_seconds(stderr)}
         return {**row, **said_seconds(stderr, sizes, {**OPTIONS, "epoch": EPOCHS})}
 
-    return Tool(name, command, outputs=[path, notes], after_each=after)
+    return Tool(name, command, outputs=outputs, after_each=after)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import native
+
 HERE = Path(__file__).resolve().parent
 PEERS = HERE / "peers.py"
 SAMPLES = HERE.parent / "data" / "samples"
@@ -45,6 +47,7 @@ class Tool:
     stdout: Path | None = None  # kept, for a comparison; None: thrown away
     env: Mapping[str, str] = field(default_factory=dict)
     exit_codes: Sequence[int] = (0,)
+    before: Callable[[], None] | None = None  # outside the time
     after_each: Callable[[str], Row] | None = None  # given stderr; its figures join the run's
     after_last: Callable[[], Row] | None = None  # the same, for the last run: is the work equal?
 
@@ -63,6 +66,8 @@ def run(tool: Tool) -> Run:
     """Run a command once as a process of its own, from start to exit."""
     for path in tool.outputs:
         remove(path)
+    if tool.before:
+        tool.before()
     with (
         open(tool.stdin or os.devnull, "rb") as stdin,
         open(tool.stdout or os.devnull, "wb") as stdout,
@@ -182,6 +187,9 @@ def parser(text: str | None, pairs: int = 5, data: bool = True) -> argparse.Argu
         metavar="NAME=PYTHON",
         help="a peer's name on PyPI and the python that has it; repeatable",
     )
+    options.add_argument(
+        "--native", metavar="PATH", help="fastText's program, from native_fasttext.py: a peer, too"
+    )
     options.add_argument("--pairs", type=int, default=pairs, help=f"counted rounds  [{pairs}]")
     options.add_argument("--warmup", type=int, default=1, help="uncounted rounds before  [1]")
     options.add_argument("--scratch", type=Path, help="folder for models  [a temporary one]")
@@ -200,6 +208,8 @@ class Session:
             sys.exit(f"{self.fastcli[0]}: no such command; install fastcli or give --fastcli")
         self.fastcli[0] = executable
         self.peers = dict(peer.partition("=")[::2] for peer in options.peer)
+        if options.native:
+            self.peers[native.NAME] = options.native
         self.data: Path | None = getattr(options, "data", None)
         self.runs: Path = options.runs
         if options.scratch:
@@ -221,8 +231,14 @@ class Session:
 
     def peer(self, action: str, name: str, **options: object) -> list[str]:
         """Return the command that runs a peer (see ``peers.py``)."""
+        if name == native.NAME:
+            return native.command(self.peers[name], action, **options)
         given = [f"{key}={value}" for key, value in options.items()]
         return [self.peers[name], str(PEERS), action, name, *given]
+
+    def no_vec(self) -> list[str]:
+        """Return fastcli's option for no ``.vec``, unless a peer writes one: fastText's program."""
+        return [] if native.NAME in self.peers else ["--no-vec"]
 
     def tested(self, name: str, model: Path, data: Path) -> Row:
         """Return N, P@1 and R@1 of a model on a file, by the tool that made it."""
@@ -231,6 +247,8 @@ class Session:
             found = json.loads(subprocess.check_output(command))
             return {"n": found["n"], "p1": found["precision"], "r1": found["recall"]}
         command = self.peer("test", name, model=model, data=data)
+        if name == native.NAME:
+            return dict(native.tested(subprocess.check_output(command, text=True)))
         lines, precision, *recall = subprocess.check_output(command, text=True).split()
         row: Row = {"n": int(lines), "p1": float(precision)}
         return {**row, "r1": float(recall[0])} if recall else row
@@ -240,14 +258,14 @@ class Session:
     ) -> Tool:
         """Return ``fastcli`` or a peer as a tool that trains, with fastText's options.
 
-        With ``test``, the model of the last run is tested by the tool that made it.  fastcli's
-        ``.vec`` is left out, since no peer writes one.
+        With ``test``, the model of the last run is tested by the tool that made it.
         """
         stem = self.scratch / name
-        model, notes = self.scratch / f"{name}.bin", self.scratch / f"{name}.bin.json"
+        outputs = [self.scratch / f"{name}{end}" for end in (".bin", ".bin.json", ".vec")]
+        model = outputs[0]
         if name == "fastcli":
             words = [word for key, value in options.items() for word in (f"-{key}", str(value))]
-            command = [*self.fastcli, "supervised", "-output", str(stem), "--no-vec", *words]
+            command = [*self.fastcli, "supervised", "-output", str(stem), *self.no_vec(), *words]
             command += ["-verbose", "3"]  # which says the time of training alone
         else:
             command = self.peer("train", name, output=model, **options)
@@ -263,7 +281,7 @@ class Session:
         return Tool(
             name,
             command,
-            outputs=[model, notes],
+            outputs=outputs,
             after_each=seconds,
             after_last=accuracy if test else None,
         )
@@ -271,7 +289,10 @@ class Session:
     def example(self, tools: Sequence[Tool]) -> None:
         """Print the exact commands, without the folders of this machine."""
         folders = {str(self.scratch): "$SCRATCH", str(HERE): "benchmarks", str(SAMPLES): "$SAMPLES"}
-        folders |= dict.fromkeys(self.peers.values(), "python")
+        folders |= {
+            path: "fasttext" if name == native.NAME else "python"
+            for name, path in self.peers.items()
+        }
         folders |= {self.fastcli[0]: "fastcli", **self.names}
         if self.data:
             folders[str(self.data)] = "$DATA"
@@ -313,9 +334,11 @@ class Session:
             f"{platform.machine()}; load {load:.2f} at the start",
             f"- fastcli: {versions(interpreter(self.fastcli[0]), FASTCLI_PACKAGES)}",
         ]
-        return lines + [
-            f"- {name}: {versions(python, (name, 'numpy'))}" for name, python in self.peers.items()
-        ]
+        for name, path in self.peers.items():
+            is_native = name == native.NAME
+            found = native.described(path) if is_native else versions(path, (name, "numpy"))
+            lines.append(f"- {name}: {found}")
+        return lines
 
 
 # The machine
