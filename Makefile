@@ -1,4 +1,4 @@
-# make demo: install into .venv, train, test and predict on data/samples
+# make demo: install into .venv, and run a tour of the commands in demo/
 # make test: lint, types and the fast tests, in the same .venv
 # make test-all: make test, slow tests and those that need other packages (.venv, .venv-peers)
 # make test-slow: make test-all, 100,000 damaged files, and all fast tests in .venv-peers
@@ -6,7 +6,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PEERS := .venv-peers/bin
-SAMPLES := data/samples
 JOBS ?= 2
 PYTEST := -m pytest -q -n $(JOBS)
 # Tests that kernels, files and predictions are the same with NumPy 1.
@@ -29,20 +28,7 @@ warm tests slow peers all-peers: export FASTCLI_CACHE_DIR ?= $(CURDIR)/.pytest_c
 	touch $@
 
 demo: .venv/installed
-	mkdir -p demo
-	@echo "--- train a classifier of six topics on $(SAMPLES)/topics.train.txt"
-	$(BIN)/fastcli supervised -input $(SAMPLES)/topics.train.txt -output demo/topics \
-	    -lr 0.5 -epoch 25 -wordNgrams 2 -dim 20 -bucket 20000
-	@echo "--- how good is it on lines it has not seen?"
-	$(BIN)/fastcli test demo/topics.bin $(SAMPLES)/topics.test.txt
-	@echo "--- the three likeliest topics of a question"
-	echo "what can i cook with rice and onions ?" | $(BIN)/fastcli predict-prob demo/topics.bin - 3
-	@echo "--- the same for Chinese titles"
-	$(BIN)/fastcli supervised -input $(SAMPLES)/zh-words.train.txt -output demo/zh \
-	    -lr 0.5 -epoch 25 -dim 20 -verbose 0
-	$(BIN)/fastcli test demo/zh.bin $(SAMPLES)/zh-words.test.txt
-	head -n 3 $(SAMPLES)/zh-words.test.txt | $(BIN)/fastcli predict demo/zh.bin -
-	@echo "--- done: the models are in demo/, the command is $(BIN)/fastcli"
+	$(BIN)/fastcli demo demo
 
 # Types are checked by one processor while the other ones compile kernels.
 test:

@@ -71,11 +71,11 @@ COLUMNS = ["id", "date", "verdict", "title", "review", "product"]
 RAW_LIMIT = 350_000  # bytes, both files together
 
 
-def read_reviews():
-    with open(SAMPLES / "reviews.csv", encoding="utf-8", newline="") as file:
+def read_reviews(name="reviews.csv", columns=COLUMNS):
+    with open(SAMPLES / name, encoding="utf-8", newline="") as file:
         reader = csv.DictReader(file, strict=True)
         rows = list(reader)
-    assert reader.fieldnames == COLUMNS
+    assert reader.fieldnames == columns
     return rows
 
 
@@ -176,6 +176,14 @@ def test_reviews():
     assert all(row["review"].strip() and row["product"].strip() for row in REVIEWS)
     shares = [count / 800 for _, count in Counter(r["verdict"] for r in REVIEWS).most_common()]
     assert shares == pytest.approx([0.5, 0.3, 0.2], abs=0.05)
+
+
+def test_new_reviews():
+    new = read_reviews("new-reviews.csv", [name for name in COLUMNS if name != "verdict"])
+    assert [int(row["id"]) for row in new] == list(range(20001, 20061))
+    assert "| `new-reviews.csv` | 60 |" in README
+    assert {row["product"] for row in new} <= {row["product"] for row in REVIEWS}
+    assert not {words(row["review"]) for row in new} & {words(row["review"]) for row in REVIEWS}
 
 
 def test_copies_of_reviews():

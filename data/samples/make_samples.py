@@ -45,6 +45,7 @@ FORGOTTEN_SHARE = 0.2  # questions with several tags of which the writer left on
 MAX_TAGS = 3
 
 REVIEWS, EXACT_COPIES, NEAR_COPIES = 776, 12, 12  # 800 rows
+NEW_REVIEWS, FIRST_NEW_ID = 60, 20001
 VERDICT_NOISE = 0.05  # share of the reviews that get a wrong verdict
 OTHER_SIDE_SHARE = 0.3  # clear reviews with one sentence that says the opposite
 FIRST_DAY, DAYS, FIRST_ID = date(2023, 1, 1), 700, 10001
@@ -393,12 +394,12 @@ def words_of(text: str) -> frozenset[str]:
     return frozenset(re.findall(r"\w+", unicodedata.normalize("NFC", text).casefold()))
 
 
-def review_rows(rng: Random) -> list[Review]:
+def review_rows(rng: Random, count: int) -> list[Review]:
     """Reviews of which no two have nearly the same words."""
     everything = products()
     found: list[Review] = []
     bags: list[frozenset[str]] = []
-    while len(found) < REVIEWS:
+    while len(found) < count:
         product = rng.choice(everything)
         verdict = weighted(rng, product.verdicts)
         sentences = review_sentences(rng, product, verdict)
@@ -425,7 +426,7 @@ def nearly(rng: Random, text: str, word: bool) -> str:
 
 def reviews(rng: Random) -> list[Review]:
     """The rows of the reviews: some of them twice, some nearly so."""
-    found = review_rows(rng)
+    found = review_rows(rng, REVIEWS)
     long = [row for row in found if len(row.review.split()) >= 20 and "http" not in row.review]
     again = rng.sample(long, EXACT_COPIES + NEAR_COPIES)
     for index, row in enumerate(again[EXACT_COPIES:], EXACT_COPIES):
@@ -433,6 +434,16 @@ def reviews(rng: Random) -> list[Review]:
     found += again
     rng.shuffle(found)
     return [replace(row, id=number) for number, row in enumerate(found, FIRST_ID)]
+
+
+def new_review_table(rng: Random) -> list[Sequence[object]]:
+    """The rows of reviews that nobody has judged, with their header."""
+    names = [field.name for field in fields(Review) if field.name != "verdict"]
+    found = [
+        replace(row, id=number)
+        for number, row in enumerate(review_rows(rng, NEW_REVIEWS), FIRST_NEW_ID)
+    ]
+    return [names, *([getattr(row, name) for name in names] for row in found)]
 
 
 def render_csv(found: Iterable[Sequence[object]]) -> bytes:
@@ -563,6 +574,7 @@ def build(seed: int = SEED) -> dict[str, bytes]:
         "zh-chars.valid.txt": render([by_character(title) for title in titles_valid]),
         "zh-chars.test.txt": render(chars[800:]),
         "reviews.csv": render_csv(review_table(reviews(Random(seed + 3)))),
+        "new-reviews.csv": render_csv(new_review_table(Random(seed + 9))),
         "titles.jsonl": render_json(news_rows(Random(seed + 4))),
         **{name: render_csv(rows) for name, rows in tables.build(seed + 8).items()},
     }

@@ -47,6 +47,7 @@ COMMANDS = {
     "analogies": ("neighbours", "Print the words nearest to A - B + C."),
     "inspect": ("inspect", "Describe tables, data sets and models, and report problems."),
     "dump": ("dump", "Print the contents of a model file."),
+    "demo": ("demo", "Write sample data, and run a tour of the commands on it."),
     "help": ("help", "Explain activations, optimisers and more, or print a command's help."),
     "cache": ("cache", "Show, empty or fill the folder of compiled kernels."),
 }

@@ -224,6 +224,14 @@ class Positional(Command):
         return f"{end} If it is {what}, end the options before it: -- {word}"
 
 
+class OptionalWords(Positional):
+    """A command that may have no words at all."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse, and let there be nothing to parse."""
+        return super().parse_args(ctx, args) if args else click.Command.parse_args(self, ctx, args)
+
+
 def _is_number(word: str) -> bool:
     try:
         float(word)

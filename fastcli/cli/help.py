@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from fastcli.cli import COMMANDS, cli
-from fastcli.cli._command import Positional
+from fastcli.cli._command import OptionalWords
 from fastcli.cli._declare import Word
 from fastcli.cli.pages import TOPICS, entry_names, find, named_otherwise, page_of, topic_of
 from fastcli.errors import ArgumentError
@@ -14,18 +14,10 @@ from fastcli.printable import nearest, shortened
 KNOWN = (*TOPICS, *COMMANDS)
 
 
-class Pages(Positional):
-    """A command that may have no words at all."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse, and let there be nothing to parse."""
-        return super().parse_args(ctx, args) if args else click.Command.parse_args(self, ctx, args)
-
-
 PATTERN = "[<topic>|<command>|<name>] [<name>]"
 
 
-@click.command(cls=Pages, pattern=PATTERN)
+@click.command(cls=OptionalWords, pattern=PATTERN)
 @click.argument("words", metavar=PATTERN, nargs=-1, type=Word(KNOWN))
 @click.pass_context
 def help(ctx: click.Context, words: tuple[str, ...]) -> None:
