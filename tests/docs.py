@@ -334,9 +334,10 @@ def main() -> None:
         for page in TOURS:
             page.write_text(with_tour(page), encoding="utf-8")
     REFERENCE.write_text(reference(), encoding="utf-8")
-    from tests import python_reference
+    from tests import promised, python_reference
 
     python_reference.PAGE.write_text(python_reference.page(), encoding="utf-8")
+    promised.main()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What docs/stability.md promises to keep, name by name: tests/promised.txt.
 
-``python -m tests.promised`` adds what is new.  Only people take a line out, after a deprecation.
+``python -m tests.docs`` adds what is new.  Only people take a line out, after a deprecation.
 """
 
 from __future__ import annotations
@@ -39,7 +39,3 @@ def main() -> None:
     """Add what is new."""
     old = promised() if PROMISED.exists() else []
     PROMISED.write_text("".join(f"{one}\n" for one in sorted({*old, *names()})), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

@@ -22,7 +22,7 @@ def test_what_was_promised_is_there():
 
 
 def test_what_is_there_is_promised():
-    assert sorted(set(names()) - set(promised())) == [], "run: python -m tests.promised"
+    assert sorted(set(names()) - set(promised())) == [], "run: python -m tests.docs"
 
 
 @pytest.fixture(scope="module")
