@@ -1,6 +1,7 @@
 # make demo: install into .venv, and run a tour of the commands in demo/
 # make test: lint, types and the fast tests, in the same .venv
 # make test-all: make test, slow tests and those that need other packages (.venv, .venv-peers)
+# make kernels: compile what a wheel carries into build/kernels, on Linux
 # make test-slow: make test-all, 100,000 damaged files, and all fast tests in .venv-peers
 
 PYTHON ?= python3
@@ -12,11 +13,11 @@ PYTEST := -m pytest -q -n $(JOBS)
 WITH_NUMPY_1 := tests/kernels tests/test_golden.py tests/test_mlp_golden.py tests/test_samples.py \
     tests/test_vector_files.py tests/cli/test_vectors.py
 
-.PHONY: demo test test-all test-slow lint types warm tests slow peers all-peers fuzz clean
+.PHONY: demo test test-all test-slow lint types warm kernels tests slow peers all-peers fuzz clean
 
 # Tests keep compiled kernels in pytest's cache folder; compiling all of them first keeps every
 # processor busy, and no test waits for a kernel that another one compiles.
-warm tests slow peers all-peers: export FASTCLI_CACHE_DIR ?= $(CURDIR)/.pytest_cache/d/kernels
+warm kernels tests slow peers all-peers: export FASTCLI_CACHE_DIR ?= $(CURDIR)/.pytest_cache/d/kernels
 
 .venv/installed: pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -44,6 +45,12 @@ types: .venv/dev
 
 warm: .venv/dev
 	$(BIN)/fastcli cache warm
+
+# What a wheel carries for those who cannot or need not compile: see docs/design.md.
+kernels: .venv/dev
+	$(BIN)/fastcli cache warm --target x86-64-v3
+	$(BIN)/fastcli cache warm --target x86-64-v4
+	$(BIN)/python -m fastcli.jit.ship build/kernels
 
 tests: warm
 	$(BIN)/python $(PYTEST) -m "not slow and not peers"

@@ -1,10 +1,11 @@
 """Kernels and how they are called: the one entry point for the rest of fastcli.
 
 A kernel is a function over pointers and scalars.  Its machine code is looked for in the cache
-(``cache.py``) by what it depends on (``keys.py``) and the processor (``targets.py``); where
-there is none another process compiles it (``compilers.py``, ``numba_compiler.py``); it is loaded
-without importing Numba, and where possible without LLVM (``link.py``).  Calls go through ctypes,
-which releases the GIL, so plain Python threads run kernels in parallel.
+(``cache.py``) by what it depends on (``keys.py``) and the processor (``targets.py``), then in
+what was installed with this package (``installed.py``); where there is none another process
+compiles it (``compilers.py``, ``numba_compiler.py``); it is loaded without importing Numba, and
+where possible without LLVM (``link.py``).  Calls go through ctypes, which releases the GIL, so
+plain Python threads run kernels in parallel.
 
 With ``NUMBA_DISABLE_JIT=1`` nothing is compiled: the same function bodies run as Python on the
 NumPy arrays, which is what the tests measure coverage with.
@@ -16,7 +17,7 @@ import contextlib
 import ctypes
 import os
 from collections.abc import Callable, Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeAlias, TypeVar
 
 from fastcli.errors import FastcliNote
@@ -35,7 +36,6 @@ from fastcli.threads import ForkedLock, signals_held
 if TYPE_CHECKING:
     from fastcli.jit.cache import Cache
     from fastcli.jit.compilers import Job
-    from fastcli.jit.targets import Target
 
 
 # Reassociation lets sums vectorise; NaN and infinity keep their meaning (no nnan, no ninf).
@@ -259,38 +259,44 @@ def _watched(kernel: AnyKernel) -> Iterator[None]:
 
 
 def find_code(kernel: AnyKernel) -> bytes | None:
-    """Return a kernel's machine code from the cache: for this processor, or a level below it."""
-    return next((code for _, _, code in _found(kernel)), None)
+    """Return a kernel's machine code from the cache, or what was installed of it."""
+    return next((code for code, _ in _found(kernel)), None)
 
 
-def _found(kernel: AnyKernel) -> Iterator[tuple[Cache, Target, bytes]]:
-    """Yield what the cache has of a kernel: for this processor, then for the levels below it."""
+def _found(kernel: AnyKernel) -> Iterator[tuple[bytes, Callable[[], None]]]:
+    """Yield what there is of a kernel's machine code, the best first, and what removes it.
+
+    First what the cache has for this processor and for the levels below it; then what was
+    installed, which is never removed.
+    """
     from fastcli.jit.cache import user_cache
+    from fastcli.jit.installed import installed_code
     from fastcli.jit.targets import runnable
     from fastcli.private import NoFolder
 
-    try:
+    with contextlib.suppress(NoFolder):
         cache = user_cache()
-    except NoFolder:
-        return
-    for target in runnable():
-        code = cache.read(target, kernel.entry)
-        if code is not None:
-            yield cache, target, code
+        if not cache.is_empty():  # else nothing need be asked about the processor
+            for target in runnable():
+                # A kernel's key takes long, and what was installed is found without it.
+                if cache.has(target) and (code := cache.read(target, kernel.entry)):
+                    yield code, partial(cache.remove, target, kernel.entry)
+    for code in installed_code(kernel):
+        yield code, lambda: None
 
 
 def _load_found(kernel: AnyKernel) -> int:
-    """Return the address of a kernel that the cache has; 0 if there is none that can be loaded.
+    """Return the address of a kernel that there is code of; 0 if none of it can be loaded.
 
     Whole files whose code cannot be loaded are removed where they are this user's.
     """
     from fastcli.jit.link import UnknownSymbol
 
-    for cache, target, code in _found(kernel):
+    for code, remove in _found(kernel):
         with contextlib.suppress(UnknownSymbol):  # raised again if new code needs it too
             if address := _link(kernel, code):
                 return address
-        cache.remove(target, kernel.entry)
+        remove()
     return 0
 
 

@@ -45,9 +45,18 @@ class Cache:
                             folder.touch(entry)
         except (OSError, NoFolder):
             return None
-        digest, code = blob[len(MAGIC) : len(MAGIC) + 32], blob[len(MAGIC) + 32 :]
-        is_whole = blob.startswith(MAGIC) and digest == _digest(target, entry, code)
-        return code if is_whole else None
+        return opened(blob, target, entry)
+
+    def has(self, target: Target) -> bool:
+        """Tell whether there may be code for a target."""
+        return os.path.isdir(os.path.join(self.root, target.folder))
+
+    def is_empty(self) -> bool:
+        """Tell whether there is nothing at all."""
+        try:
+            return not os.listdir(self.root)
+        except OSError:
+            return True
 
     def check(self, target: Target) -> None:
         """Make the folder of a target, if needed.  Raises NoFolder if nothing can be kept."""
@@ -67,7 +76,7 @@ class Cache:
         """
         from fastcli.jit.sweep import is_time_to_sweep, sweep
 
-        blob = MAGIC + _digest(target, entry, code) + code
+        blob = sealed(code, target, entry)
         try:
             self.check(target)
             with Folder(self.root) as root, Folder(target.folder, above=root) as folder:
@@ -128,6 +137,18 @@ class Cache:
                 if folder.is_own:
                     stack.enter_context(locked(folder, f"{entry}.lock", given_up=given_up))
             yield
+
+
+def sealed(code: bytes, target: Target, entry: str) -> bytes:
+    """Return what the file of an entry holds: a digest of its name and code, and the code."""
+    return MAGIC + _digest(target, entry, code) + code
+
+
+def opened(blob: bytes, target: Target, entry: str) -> bytes | None:
+    """Return the code that the file of an entry holds, None if it is damaged or another's."""
+    digest, code = blob[len(MAGIC) : len(MAGIC) + 32], blob[len(MAGIC) + 32 :]
+    is_whole = blob.startswith(MAGIC) and digest == _digest(target, entry, code)
+    return code if is_whole else None
 
 
 def _digest(target: Target, entry: str, code: bytes) -> bytes:

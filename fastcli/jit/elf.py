@@ -155,12 +155,18 @@ def load(code: bytes, name: str, elsewhere: Mapping[str, int]) -> int:
     raise ValueError(f"an object file without {name}")
 
 
+def is_loaded(file: ObjectFile, section: Section) -> bool:
+    """Tell whether a section comes into memory."""
+    is_there = section.flags & ALLOC and section.size
+    return bool(is_there) and file.section_name(section) != UNWINDING
+
+
 def _laid_out(file: ObjectFile) -> tuple[dict[int, int], int]:
     """Return where in memory each section comes that is needed there, and how much that is."""
     offsets: dict[int, int] = {}
     end = 0
     for i, section in enumerate(file.sections):
-        if section.flags & ALLOC and section.size and file.section_name(section) != UNWINDING:
+        if is_loaded(file, section):
             alignment = max(section.alignment, 1)
             if section.flags & WRITE:
                 raise CannotLoad("data that is written")

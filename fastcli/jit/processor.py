@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 CPUINFO = "/proc/cpuinfo"  # on Linux only: elsewhere LLVM is always asked
 # What the file says of one kind of processor in every process; the rest is speeds and numbers.
 _FACTS = ("vendor_id", "cpu family", "model", "model name", "stepping", "microcode", "flags")
+# What it calls some features, which LLVM calls otherwise.
+_FLAGS = {
+    "abm": "lzcnt",
+    "bmi1": "bmi",
+    "lahf_lm": "sahf",
+    "pni": "sse3",
+    "sse4_1": "sse4.1",
+    "sse4_2": "sse4.2",
+}
 _MOST = 1 << 14  # bytes that the first processor's part may have
 
 
@@ -54,6 +63,16 @@ def host() -> Processor:
     answer = _ask()
     kept.write(target, entry, json.dumps(answer).encode())
     return answer
+
+
+@cache
+def features() -> set[str]:
+    """Return what this processor has, by LLVM's names; LLVM is asked only if the system is silent.
+
+    These are enough to tell the levels of x86-64, and known where no answer of LLVM can be kept.
+    """
+    flags = [fact.partition(":")[2].split() for fact in _facts() if fact.startswith("flags")]
+    return {_FLAGS.get(flag, flag) for flag in flags[0]} if flags else host().has()
 
 
 def _cache() -> Cache | None:

@@ -86,18 +86,28 @@ def named_target(name: str) -> Target:
     return _target(name, "")
 
 
+def is_named() -> bool:
+    """Tell whether the environment names a target; then code for no other is run."""
+    return "NUMBA_CPU_NAME" in os.environ or "NUMBA_CPU_FEATURES" in os.environ
+
+
 def runnable() -> Iterator[Target]:
     """Yield the targets whose code may run in this process, the best first."""
     yield own_target()
-    if "NUMBA_CPU_NAME" in os.environ or "NUMBA_CPU_FEATURES" in os.environ:
+    if is_named():
         return
-    levels: list[str] = []
     if platform.machine().lower() in ("x86_64", "amd64"):
-        for level, needed in LEVELS.items():
-            if not needed <= host().has():
-                break
-            levels.insert(0, level)
-    yield from map(named_target, levels)
+        yield from map(named_target, levels_of(host().has()))
+
+
+def levels_of(features: set[str]) -> list[str]:
+    """Return the levels whose code a processor with some features can run, the best first."""
+    levels: list[str] = []
+    for level, needed in LEVELS.items():
+        if not needed <= features:
+            break
+        levels.insert(0, level)
+    return levels
 
 
 def is_known_processor(name: str) -> bool:
