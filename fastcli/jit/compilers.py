@@ -14,6 +14,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from fastcli.jit.cache import Cache
@@ -26,6 +28,7 @@ _START = "import sys; sys.path[:] = sys.argv[1:]; from fastcli.jit.worker import
 
 
 GIVEN_UP = "it was given up"
+PAUSE = 0.2  # seconds between looks: on Windows only a wait that ends hears Ctrl-C
 TIDYING = 1.0  # seconds that jobs have for removing their files when the process ends
 
 
@@ -156,11 +159,35 @@ def end_all() -> None:
 atexit.register(end_all)
 
 
+@contextlib.contextmanager
+def _ended_by_interrupts() -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        end_all()
+        raise
+
+
+def first_done(done: SimpleQueue[Job]) -> Job:
+    """Return the next job that puts itself into a queue; an interrupt ends all compiling."""
+    with _ended_by_interrupts():
+        while True:
+            with contextlib.suppress(Empty):
+                return done.get(timeout=PAUSE)
+
+
 class Job:
     """A kernel being compiled into the cache; compiled once however many processes need it."""
 
-    def __init__(self, kernel: AnyKernel, target: Target, cache: Cache | None) -> None:
+    def __init__(
+        self,
+        kernel: AnyKernel,
+        target: Target,
+        cache: Cache | None,
+        done: SimpleQueue[Job] | None = None,
+    ) -> None:
         self.kernel, self.target, self.cache = kernel, target, cache
+        self.done = done  # where it puts itself in the end
         self.code: bytes | None = None
         self.error: Exception | None = None
         self.is_kept = self.is_new = False
@@ -188,15 +215,14 @@ class Job:
         finally:
             _jobs.discard(self)
             self.is_done.set()
+            if self.done is not None:
+                self.done.put(self)
 
     def wait(self) -> bytes:
         """Return the code.  Raises CannotCompile; an interrupt ends all compiling."""
-        try:
-            while not self.is_done.wait(0.2):  # on Windows only a wait that ends hears Ctrl-C
+        with _ended_by_interrupts():
+            while not self.is_done.wait(PAUSE):
                 pass
-        except BaseException:
-            end_all()
-            raise
         if self.error is not None:
             raise self.error
         assert self.code is not None
