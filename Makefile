@@ -1,4 +1,5 @@
 # make demo: install into .venv, and run a tour of the commands in demo/
+# make docs: build the pages of docs/ into build/docs
 # make test: lint, types and the fast tests, in the same .venv
 # make test-all: make test, slow tests and those that need other packages (.venv, .venv-peers)
 # make kernels: compile what a wheel carries into build/kernels, on Linux
@@ -13,7 +14,7 @@ PYTEST := -m pytest -q -n $(JOBS)
 WITH_NUMPY_1 := tests/kernels tests/test_golden.py tests/test_mlp_golden.py tests/test_samples.py \
     tests/test_vector_files.py tests/cli/test_vectors.py
 
-.PHONY: demo test test-all test-slow lint types warm kernels tests slow peers all-peers fuzz clean
+.PHONY: demo docs test test-all test-slow lint types warm kernels tests slow peers all-peers fuzz clean
 
 # Tests keep compiled kernels in pytest's cache folder; compiling all of them first keeps every
 # processor busy, and no test waits for a kernel that another one compiles.
@@ -30,6 +31,14 @@ warm kernels tests slow peers all-peers: export FASTCLI_CACHE_DIR ?= $(CURDIR)/.
 
 demo: .venv/installed
 	$(BIN)/fastcli demo demo
+
+.venv/docs: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	touch $@
+
+# The variable leaves out what the theme says about the end of its own maintenance.
+docs: .venv/docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 # Types are checked by one processor while the other ones compile kernels.
 test:
@@ -62,7 +71,7 @@ test-all:
 	$(MAKE) peers
 
 .venv/all: .venv/dev
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,plot]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,docs,plot]'
 	touch $@
 
 slow: .venv/all

@@ -1,30 +1,22 @@
-"""The generated sections of pages, and docs/options.md, which is generated as a whole.
+"""The generated sections of pages, and the pages that are generated as a whole.
 
-``python -m tests.docs`` rewrites the sections and the page, ``python -m tests.docs --tour`` also
-the output of the commands in the README and the pages of ``TOURS``, with figures rounded.
+``python -m tests.docs`` rewrites them; what commands print is the part of ``tests.pages``.
 """
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from collections.abc import Callable, Mapping
 
 import click
 
 from fastcli.cli import COMMANDS, cli
 from fastcli.cli._command import Option
 from fastcli.options import GROUPS
+from tests.command import ROOT
+from tests.pages import DOCS
 
 UNUSED = GROUPS[-1]
-ROOT = Path(__file__).resolve().parent.parent
-README = ROOT / "README.md"
-DOCS = ROOT / "docs"
 REFERENCE = DOCS / "options.md"
 
 
@@ -257,82 +249,11 @@ def made(text: str, sections: Mapping[str, Callable[[], str]]) -> str:
     return text
 
 
-# ------------------------------------------------------------------------ the tour
-
-TOURS = [
-    README,
-    *(DOCS / f"{name}.md" for name in ("commands", "judging", "data", "mlp", "vectors")),
-]
-CONSOLE = re.compile(r"(?<=```console\n).*?(?=```)", re.DOTALL)
-FRACTION = re.compile(r"\d+\.\d+(?:e-\d+)?(?![\d%])")
-
-
-def rounded(text: str) -> str:
-    """Return text with its figures, except percentages, rounded to two digits after the point.
-
-    Processors round differently, so further digits would not hold on all of them.
-
-    >>> rounded("P@1 0.933, 0.9, 9.5e-05, 12.5%")
-    'P@1 0.93, 0.90, 0.00, 12.5%'
-    """
-    return FRACTION.sub(lambda match: f"{float(match[0]):.2f}", text)
-
-
-def tour(page: Path) -> list[tuple[str, str]]:
-    """Return a page's commands and what it says they print, in order."""
-    steps = []
-    for block in CONSOLE.findall(page.read_text(encoding="utf-8")):
-        for step in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            command, _, output = step.partition("\n")
-            steps.append((command, output))
-    return steps
-
-
-def run_tour(page: Path, folder: Path) -> Iterator[tuple[str, str]]:
-    """Run a page's commands in a folder; yield each and what it prints, rounded.
-
-    Raises CalledProcessError where one fails.
-    """
-    env = tour_folder(folder)
-    for command, _ in tour(page):
-        run = subprocess.run(
-            command, shell=True, cwd=folder, env=env, capture_output=True, text=True, check=True
-        )
-        yield command, rounded(run.stdout)
-
-
-def tour_folder(folder: Path) -> dict[str, str]:
-    """Put into a folder what the commands of a page need; return the environment to run them in."""
-    shutil.copytree(ROOT / "data" / "samples", folder / "data" / "samples")
-    (folder / "bin").mkdir()
-    launcher = folder / "bin" / "fastcli"
-    launcher.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m fastcli "$@"\n')
-    launcher.chmod(0o755)
-    env = {**os.environ, "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"}
-    env["PYTHONPATH"] = str(ROOT)
-    return env
-
-
-def with_tour(page: Path) -> str:
-    """Return a page with the current output of its commands."""
-    with TemporaryDirectory() as folder:
-        outputs = dict(run_tour(page, Path(folder)))
-
-    def block(match: re.Match[str]) -> str:
-        commands = re.findall(r"^\$ (.*)\n", match[0], re.MULTILINE)
-        return "".join(f"$ {command}\n{outputs[command]}" for command in commands)
-
-    return CONSOLE.sub(block, page.read_text(encoding="utf-8"))
-
-
 def main() -> None:
     """Rewrite sections, and the pages that are generated as a whole."""
     for name, sections in SECTIONS.items():
         page = DOCS / name
         page.write_text(made(page.read_text(encoding="utf-8"), sections), encoding="utf-8")
-    if "--tour" in sys.argv[1:]:
-        for page in TOURS:
-            page.write_text(with_tour(page), encoding="utf-8")
     REFERENCE.write_text(reference(), encoding="utf-8")
     from tests import promised, python_reference
 

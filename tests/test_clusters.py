@@ -14,7 +14,7 @@ import fastcli
 from fastcli.cli import cli
 from tests.command import run
 from tests.docs import ROOT
-from tests.tutorial import steps_of
+from tests.pages import blocks_of, steps_of
 
 distributed = pytest.importorskip("distributed")
 
@@ -52,8 +52,8 @@ def page(tmp_path_factory):
     os.chdir(folder)
     try:
         shutil.copytree(ROOT / "data" / "samples", "data/samples")
-        for command, _ in steps_of(TEXT)[:3]:
-            call(command.partition(" 2>&1")[0])
+        for step in steps_of(blocks_of(TEXT))[:3]:
+            call(step.command.partition(" 2>&1")[0])
     finally:
         os.chdir(here)
     return folder

@@ -19,7 +19,13 @@ else:
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 # The folders and files of the repository that `make test` reads.
 NEEDED = ["fastcli", "tests", "benchmarks", "data/samples", "docs"]
-FILES = ["Makefile", "pyproject.toml", "LICENSE", *(path.name for path in ROOT.glob("*.md"))]
+FILES = [
+    "Makefile",
+    "mkdocs.yml",
+    "pyproject.toml",
+    "LICENSE",
+    *(path.name for path in ROOT.glob("*.md")),
+]
 NOT_KEPT = {"__pycache__", ".DS_Store", ".gitignore"}
 
 

@@ -1,116 +1,33 @@
-"""The tutorial keeps its word: both pages have the same commands, which print what they say."""
+"""What docs/perceptrons.md claims about its commands is what they print."""
 
-import importlib.util
 import math
-import os
 import re
 
 import pytest
 
-from tests import tutorial
-from tests.tutorial import PAGE, PICTURES, TRANSLATION, alike
+from tests import pages
 
-SECTIONS = tutorial.sections(PAGE)
-CAN_PLOT = importlib.util.find_spec("matplotlib") is not None
-
-
-def read(page):
-    return page.read_text(encoding="utf-8")
-
-
-def test_both_pages_have_the_same_commands_outputs_and_pictures():
-    assert tutorial.sections(TRANSLATION) == SECTIONS
-    assert re.findall(r"^#+", read(TRANSLATION), re.M) == re.findall(r"^#+", read(PAGE), re.M)
-    pictures = tutorial.PICTURE.findall(read(PAGE))
-    assert tutorial.PICTURE.findall(read(TRANSLATION)) == pictures
-    assert set(pictures) == {path.name for path in PICTURES.iterdir()}
+PAGE = pages.DOCS / "perceptrons.md"
+SECTIONS = {part.section: pages.steps_of(part.blocks) for part in pages.parts_of(PAGE)}
 
 
 def test_every_command_is_there_once():
-    commands = [command for steps in SECTIONS.values() for command, _ in steps]
+    commands = [step.command for steps in SECTIONS.values() for step in steps]
     assert len(commands) > 8
-    assert len(set(commands)) == len(commands)  # by which its output is found again
+    assert len(set(commands)) == len(commands)
 
 
 def test_every_training_names_the_options_that_matter():
     for steps in SECTIONS.values():
-        for command, _ in steps:
-            if "mlp-train" in command and "help" not in command:
+        for step in steps:
+            if "mlp-train" in step.command and "help" not in step.command:
                 for option in ("--hidden", "--optimizer", "-lr", "--batch-size", "-epoch"):
-                    assert f"{option} " in command, command
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(os.name == "nt", reason="the tutorial is written for a POSIX shell")
-@pytest.mark.parametrize("section", SECTIONS)
-def test_commands_print_what_the_pages_say(section, tmp_path):
-    ran = tutorial.run_section(SECTIONS[section], tmp_path, can_plot=CAN_PLOT)
-    for (command, said), (_, printed) in zip(SECTIONS[section], ran, strict=True):
-        advice = f"If it is right: python -m tests.tutorial {section}"
-        assert alike(said, printed), f"$ {command}\n{printed}\n{advice}"
-    for picture in tmp_path.glob("*.svg"):
-        committed = read(PICTURES / picture.name)
-        assert tutorial.alike_pictures(committed, read(picture)), picture.name
-
-
-@pytest.mark.parametrize(
-    ("expected", "printed"),
-    [
-        ("loss  0.6931", "loss 0.7001"),
-        ("Trained 4 steps in 0.1 s.\n", "Trained 4 steps in 12.5 s."),
-        ("Wrote x.mlp (2.7 kB), x.svg (35 kB) in 1.0 s", "Wrote x.mlp (2.7 kB) in 2.0 s"),
-        ("loss     s  by epoch\n0.31  0.42  ▁▃▅", "loss     s  by epoch\n0.31  9.05  ▁▄▆"),
-        ("loss     s  by epoch\n0.31  0.42  ▁▃▅", "loss     s  by epoch\n0.31  19.0  ▁▅"),
-        ("Wrote x.mlp (2.7 kB) in 1.0 s", "Wrote x.mlp (2.7 kB) in 157 s"),
-        ("  0.79 ┤─╮", "  0.79 ┤ ╰╮"),
-        ("3e-07 times", "3.1e-07 times"),
-    ],
-)
-def test_small_differences_are_alike(expected, printed):
-    assert alike(expected, printed)
-
-
-@pytest.mark.parametrize(
-    ("expected", "printed"),
-    [
-        ("N\t300", "N\t301"),
-        ("P@1\t0.93", "P@1\t0.88"),
-        ("loss is 0.69", "loss is nan"),
-        ("layer 1", "layer 1\nlayer 2"),
-        ("Gradients vanish", "Gradients explode"),
-        ("loss     s  by epoch\n0.31  0.42  ▁▃▅", "loss     s  by epoch\n0.41  0.42  ▁▃▅"),
-        ("▁▃█", "▁█▃"),
-        ("yes 0.9", "no 0.9"),
-    ],
-)
-def test_others_are_not(expected, printed):
-    assert not alike(expected, printed)
-
-
-def test_lines_of_slow_commands_are_left_out():
-    said = "Compiling for this processor ...\nx: header\n  0.2%  epoch 1/60  ETA 37:28\n  1  2\n"
-    assert tutorial.PASSING.sub("", said) == "x: header\n  1  2\n"
-
-
-def test_pictures_of_other_curves_are_not_alike():
-    text = read(PICTURES / "xor.svg")
-    assert tutorial.alike_pictures(text, text)
-    curve = max(re.findall(r'<path d="([^"]+)"', text), key=len)
-    higher = re.sub(r" ([\d.]+) \n", lambda match: f" {float(match[1]) - 10} \n", curve)
-    assert higher != curve
-    assert not tutorial.alike_pictures(text, text.replace(curve, higher))
-    assert not tutorial.alike_pictures(text, text.replace("training", "validation"))
-    newer = re.sub(r"Matplotlib v[\d.]+", "Matplotlib v9.0", text)
-    assert tutorial.alike_pictures(newer, text.replace(curve, higher))
-    assert not tutorial.alike_pictures(newer, text.replace("training", "validation"))
-
-
-# ------------------------------------------------------------------ what the pages claim
+                    assert f"{option} " in step.command, step.command
 
 
 def printed(section, start):
     """Return what the only command of a section prints that has these words."""
-    (found,) = [out for command, out in SECTIONS[section] if start in command]
+    (found,) = [step.output for step in SECTIONS[section] if start in step.command]
     return found
 
 
