@@ -48,7 +48,8 @@ COMMANDS = {
     "inspect": ("inspect", "Describe tables, data sets and models, and report problems."),
     "dump": ("dump", "Print the contents of a model file."),
     "demo": ("demo", "Write sample data, and run a tour of the commands on it."),
-    "help": ("help", "Explain activations, optimisers and more, or print a command's help."),
+    "help": ("help", "Print a page of the documentation, or a command's help."),
+    "completion": ("completion", "Print the script for completion in bash, zsh or fish."),
     "cache": ("cache", "Show, empty or fill the folder of compiled kernels."),
 }
 
@@ -106,7 +107,7 @@ def cli(ctx: click.Context) -> None:
     if ctx.invoked_subcommand is None:
         from fastcli.cli._command import NoArguments
 
-        raise NoArguments("No command given.", ctx)
+        raise NoArguments("", ctx)
 
 
 def usage(ctx: click.Context | None, with_options: bool) -> str:
@@ -163,6 +164,11 @@ def told(error: BaseException) -> int | None:
     if isinstance(error, click.UsageError):
         from fastcli.cli._command import NoArguments
 
+        if isinstance(error, NoArguments) and error.ctx and error.ctx.command is cli:
+            from fastcli.cli.display.front import show_front
+
+            show_front()
+            return 1
         path = error.ctx.command_path if error.ctx else "fastcli"
         if sentence := error.format_message():
             say_error(sentence)

@@ -1,41 +1,60 @@
-"""help: pages on what there is to choose from, and the help of commands."""
+"""help: what there is to choose from, the pages of the documentation, the help of commands."""
 
 from __future__ import annotations
 
 import click
 
 from fastcli.cli import COMMANDS, cli
+from fastcli.cli import _doc_pages as docs
 from fastcli.cli._command import OptionalWords
 from fastcli.cli._declare import Word
 from fastcli.cli.pages import TOPICS, entry_names, find, named_otherwise, page_of, topic_of
 from fastcli.errors import ArgumentError
 from fastcli.printable import nearest, shortened
 
-KNOWN = (*TOPICS, *COMMANDS)
+
+class HelpWord(Word):
+    """A topic, a page or a command; pages are looked for when a shell asks."""
+
+    def known(self) -> tuple[str, ...]:
+        """Return their names."""
+        return known_words()
 
 
-PATTERN = "[<topic>|<command>|<name>] [<name>]"
+def known_words() -> tuple[str, ...]:
+    """Return all that there is help on, but the entries of topics."""
+    return (*TOPICS, *docs.names(), *COMMANDS)
+
+
+PATTERN = "[<topic>|<page>|<command>|<name>] [<name>|<section>]"
 
 
 @click.command(cls=OptionalWords, pattern=PATTERN)
-@click.argument("words", metavar=PATTERN, nargs=-1, type=Word(KNOWN))
+@click.argument("words", metavar=PATTERN, nargs=-1, type=HelpWord(()))
 @click.pass_context
 def help(ctx: click.Context, words: tuple[str, ...]) -> None:
-    """Explain activations, optimisers and more, or print the help of a command.
+    """Print a page of the documentation, explain a choice, or print the help of a command.
+
+    Pages are tutorial, data, json, fasttext and more: fastcli help lists them.  A second word
+    chooses the sections with that word in their heading.
 
     \b
     Example:
-      fastcli help activations
+      fastcli help data
+      fastcli help commands 'exit codes'
       fastcli help relu
-      fastcli help mlp-train
     """
     from fastcli.cli.display.pages import topic_lines
 
     plain = [word.strip().lower().replace("_", "-") for word in words]
     if not plain:
-        lines = list(topic_lines(TOPICS))
+        titles = docs.titles()
+        lines = list(topic_lines(TOPICS, titles))
     elif len(plain) == 1 and plain[0] in COMMANDS:
         lines = [help_of(ctx, plain[0])]
+    elif (name := docs.page_named(plain[0])) and not topic_of(plain[0]):
+        show(name, " ".join(words[1:]))
+        return
     else:
         lines = explained(plain)
     click.echo("\n".join(lines))
@@ -47,6 +66,14 @@ def help_of(ctx: click.Context, name: str) -> str:
     assert command is not None
     with click.Context(command, ctx.parent, info_name=name, **command.context_settings) as inner:
         return command.get_help(inner)
+
+
+def show(name: str, word: str) -> None:
+    """Print a page, or those of its sections whose headings have a word."""
+    from fastcli.cli.display.doc_page import show_page
+
+    text = docs.pages()[name].read_text("utf-8")
+    show_page(docs.section(text, word) if word else text)
 
 
 def explained(words: list[str]) -> list[str]:
@@ -69,11 +96,11 @@ def explained(words: list[str]) -> list[str]:
     found = find(word, topic_of(topic) if rest else "")
     if not found:
         check_init(word)
-        known_names = entry_names(topic_of(topic)) if rest else [*KNOWN, *entry_names()]
+        known_names = entry_names(topic_of(topic)) if rest else [*known_words(), *entry_names()]
         where = f" among the {topic_of(topic)}" if rest else ""
         raise ArgumentError(
             f"There is no help on {shortened(word)!r}{where}{nearest(word, known_names)}. "
-            f"The topics are {', '.join(TOPICS)}."
+            f"The topics are {', '.join(TOPICS)}; fastcli help lists the pages, too."
         )
     lines: list[str] = []
     for name, entry in found:

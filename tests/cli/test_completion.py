@@ -7,6 +7,7 @@ import click
 import pytest
 
 from fastcli.cli import COMMANDS, cli, main
+from tests.command import run
 
 
 @pytest.fixture
@@ -132,3 +133,23 @@ def test_numbers_and_free_text_are_not_completed(complete):
 def test_files_behind_an_input(line, kind, complete):
     last = line.split(" ")[-1]
     assert complete(f"fastcli {line}") == ([f"{kind},{last}"] if kind else [])
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_script_of_a_shell_asks_fastcli(shell):
+    done = run("completion", shell)
+    assert (done.code, done.err) == (0, "")
+    assert f"_FASTCLI_COMPLETE={shell}_complete" in done.text()
+    assert done.text().count("fastcli") >= 3
+
+
+def test_a_shell_without_a_script():
+    done = run("completion", "tcsh")
+    assert (done.code, done.out) == (1, b"")
+    assert "tcsh" in done.err
+    assert "bash" in done.err
+
+
+def test_names_of_pages_and_shells(complete):
+    assert complete("fastcli help kern") == ["plain,kernels"]
+    assert complete("fastcli completion z") == ["plain,zsh"]

@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 
 from fastcli.cli import COMMANDS
+from fastcli.cli import _doc_pages as docs
+from fastcli.cli.display import doc_page
+from fastcli.cli.display.tables import width_of
 from fastcli.cli.pages import (
     TOPICS,
     activations,
@@ -26,7 +29,7 @@ from fastcli.mlp.initializers import INITIALIZERS
 from fastcli.mlp.options import LOSSES, NORMS
 from fastcli.mlp.schedules import SCHEDULES
 from fastcli.optimizers import OPTIMIZERS
-from tests.command import run
+from tests.command import ROOT, run
 
 ENTRIES = [(topic, entry) for topic in TOPICS for entry in page_of(topic).entries]
 FLAT = {"binary-step"}
@@ -290,3 +293,68 @@ def test_help_starts_without_what_it_does_not_need(words, forbidden):
 def test_topics_have_other_names():
     assert topic_of("optimisers") == topic_of("optimizer") == "optimizers"
     assert topic_of("nothing") == ""
+
+
+# ------------------------------------------------------------- pages of the documentation
+
+PAGES = docs.pages()
+
+
+def test_pages_are_those_of_the_documentation():
+    files = {path.name for path in (ROOT / "docs").rglob("*.md")} - {"index.md"}
+    assert {path.name for path in PAGES.values()} == files
+    assert len(PAGES) == len(files)  # no two of one name
+    assert not PAGES.keys() & {*TOPICS, *COMMANDS}
+
+
+def test_the_list_names_pages_topics_and_what_they_are_about():
+    text = run("help").text()
+    assert all(re.search(rf"^  {name} ", text, re.M) for name in [*docs.names(), *TOPICS])
+    assert "  data " in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("name", list(PAGES))
+def test_every_page_can_be_read_in_80_columns(name):
+    text = run("help", name).text()
+    source = PAGES[docs.page_named(name)].read_text("utf-8")
+    assert text.splitlines()[0].strip() == docs.HEADING.search(source)[2].replace("`", "")
+    assert max(map(width_of, text.splitlines())) <= 80
+    assert "<!--" not in text
+    assert not re.search(r"\]\([^)\s]*\.md", text)
+    assert "\x1b" not in text
+
+
+def test_a_second_word_chooses_sections():
+    whole, part = run("help", "kernels").text(), run("help", "kernels", "KERNELS").text()
+    assert part.splitlines()[0] == "Compiled kernels"
+    one = docs.section(
+        "# A\n\n## One `x`\n\n```\n## no\n```\n\n### Deeper\n\n## Two\n\nend\n", "one x"
+    )
+    assert one == "## One `x`\n\n```\n## no\n```\n\n### Deeper\n"
+    assert len(part) <= len(whole)
+    refused = run("help", "data", "frobnicate")
+    assert refused.code == 1
+    assert "No section of this page is called 'frobnicate'" in refused.err
+    assert "Its sections: " in refused.err
+
+
+def test_pages_that_are_not_installed(monkeypatch):
+    monkeypatch.setattr(docs, "PACKAGE", docs.PACKAGE / "cli")
+    refused = run("help", "data")
+    assert (refused.code, refused.out) == (1, b"")
+    assert "Pages" not in run("help").text()
+
+
+def test_a_long_page_goes_through_the_pager(monkeypatch, capsys):
+    """On a terminal, and not where standard output is a file."""
+    paged = []
+    monkeypatch.setattr(doc_page.click, "echo_via_pager", lambda text, color: paged.append(text))
+    monkeypatch.setattr(doc_page, "is_terminal", lambda stream: True)
+    monkeypatch.setenv("LINES", "24")
+    monkeypatch.setenv("COLUMNS", "80")
+    doc_page.show_page("# Short\n\na line\n")
+    assert (capsys.readouterr().out, paged) == ("Short\n\na line\n", [])
+    doc_page.show_page("# Long\n\n" + "a line\n\n" * 30)
+    assert capsys.readouterr().out == ""
+    assert paged[0].startswith("Long\n\na line\n")

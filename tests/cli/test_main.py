@@ -65,8 +65,12 @@ def test_version():
 def test_no_command():
     result = run()
     assert (result.code, result.out) == (1, b"")
-    assert "usage: fastcli <command> <args>\n" in result.err
-    assert all(name in result.err for name in COMMANDS)
+    first, second, third, *rest = result.err.splitlines()
+    assert (first, second) == ("usage: fastcli <command> <args>", "")
+    assert third == f"fastcli {fastcli.__version__}  fastText's command line, and perceptrons"
+    assert all(re.search(rf"(?<![\w-]){name}(?![\w-])", result.err) for name in COMMANDS)
+    assert max(map(len, result.err.splitlines())) <= 80
+    assert rest[-1].startswith("Try it:  fastcli demo")
 
 
 def test_unknown_command():

@@ -20,12 +20,16 @@ NARROW = 60  # columns below which a paragraph's name has a line of its own
 ASCII = str.maketrans("─│╭╮╰╯┤└┬·", "-|..''|++ ")
 
 
-def topic_lines(topics: Mapping[str, Topic]) -> Iterator[str]:
-    """Yield the list of topics."""
-    yield "Topics of fastcli help:"
-    yield from _list([(name, one.line) for name, one in topics.items()], columns())
-    yield ""
+def topic_lines(topics: Mapping[str, Topic], pages: Mapping[str, str]) -> Iterator[str]:
+    """Yield the list of topics, and that of pages with their titles."""
     room = columns()
+    if pages:
+        yield "Pages (fastcli help data):"
+        yield from _list([*pages.items()], room)
+        yield ""
+    yield "Choices, with formulas and curves (fastcli help activations):"
+    yield from _list([(name, one.line) for name, one in topics.items()], room)
+    yield ""
     yield from wrapped("One entry of a topic: fastcli help relu, fastcli help norms batch.", room)
     yield from wrapped("A command: fastcli help mlp-train.  All commands: fastcli --help.", room)
 
