@@ -6,7 +6,17 @@
 from __future__ import annotations
 
 import re
+<<<<<<< HEAD
 from collections.abc import Callable, Mapping
+=======
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+>>>>>>> cdd53ef (Say of every measured table when, on what and with which builds it was made)
 
 import click
 
@@ -164,49 +174,117 @@ def reference_table(options: list[Option]) -> str:
     return "\n".join(lines)
 
 
-# Name of a benchmark, and what its table answers.
+# Name of a benchmark, the heading of its table, and what there is to say of it.
 TABLES = {
-    "train": "Training and saving a model, two threads (`bench_train.py`):",
-    "predict": "Predicting 75,000 lines (`bench_predict.py`):",
-    "threads": "Speed-up of a second thread; the models are the same bytes (`bench_threads.py`):",
-    "accuracy": "Accuracy, mean of three seeds (`bench_accuracy.py`):",
-    "order": "P@1 in percent (mean of ten seeds and its standard error) on training lines shuffled "
-    "and sorted by label, and of version 0.1.0, which visits the shuffled lines in the "
-    "same order every epoch (`bench_order.py`):",
-    "quantize": "Quantizing with -qnorm and -retrain, two threads (`bench_quantize.py`):",
-    "norms": "Error of the row norms with -qnorm (`bench_norms.py`):",
-    "vectors": "Word vectors on the Brown corpus, dim 100, two threads (`bench_vectors.py`):",
-    "queries": "Nearest neighbours (`bench_queries.py`):",
-    "autotune": "Autotune on cooking, two threads; it tunes on a tenth of the training lines, the "
-    "figures are for the test file (`bench_autotune.py`):",
-    "mlp": "Training neural networks, the same layers, batches, epochs and Adam (`bench_mlp.py`):",
-    "prepare": "Making training files from a CSV file (`bench_prepare.py`):",
-    "open": "Opening a large model and predicting one line (`bench_open.py`):",
-    "startup": "Short commands, whole process (`bench_startup.py`):",
+    "train": ("Training", "Training and saving a model, two threads."),
+    "predict": ("Predicting", "Predicting 75,000 lines."),
+    "threads": ("Threads", "Speed-up of a second thread; the models are the same bytes."),
+    "accuracy": ("Accuracy", "Mean of three seeds."),
+    "order": (
+        "Order of lines",
+        "P@1 in percent (mean of ten seeds and its standard error) on training lines shuffled "
+        "and sorted by label, and of version 0.1.0, which visits the shuffled lines in the "
+        "same order every epoch.",
+    ),
+    "batches": (
+        "Batches and single lines",
+        "P@1 with lines in batches, and of a fastcli from before there were batches, ten seeds "
+        "each: softmax, dim 10, pairs of words, five epochs (langid75: dim 16, character n-grams). "
+        "The order of lines differs, so seeds do not give equal models; where lines come one at a "
+        "time, they do.",
+    ),
+    "quantize": ("Quantizing", "With -qnorm and -retrain, two threads."),
+    "norms": ("Norms of quantized rows", "Error of the row norms with -qnorm."),
+    "vectors": ("Word vectors", "The Brown corpus, dim 100, two threads."),
+    "queries": ("Nearest neighbours", "Queries of `nn` and `analogies`."),
+    "autotune": (
+        "Autotune",
+        "On cooking, two threads; it tunes on a tenth of the training lines, the figures are for "
+        "the test file.",
+    ),
+    "mlp": ("Neural networks", "The same layers, batches, epochs and Adam."),
+    "prepare": ("Preparing", "Making training files from a CSV file."),
+    "open": ("Opening a large model", "Opening it and predicting one line."),
+    "startup": ("Short commands", "The whole process."),
 }
+ELSEWHERE = {"mlp-accuracy-tables", "mlp-accuracy-texts"}  # docs/defaults.md has them
+RUNS = ROOT / "benchmarks" / "runs"
+
+
+class StoredRun(NamedTuple):
+    """What a benchmark printed when it last ran, part by part, and where that is stored."""
+
+    file: Path
+    parts: list[str]
+
+    @property
+    def date(self) -> str:
+        """The day of the run."""
+        return self.file.parent.name[:10]
+
+    @property
+    def facts(self) -> list[str]:
+        """The machine, then fastcli and its peers with their versions."""
+        lines = "\n".join(self.parts).splitlines()
+        return [line.removeprefix("- ") for line in lines if line.startswith("- ")]
+
+    @property
+    def tables(self) -> list[str]:
+        """The tables."""
+        return [part for part in self.parts if part.startswith("| ")]
+
+    @property
+    def notes(self) -> list[str]:
+        """What is said of them."""
+        return [part for part in self.parts if not part.startswith(("# ", "- ", "| ", "    "))]
+
+    @property
+    def commands(self) -> list[str]:
+        """The commands that were measured."""
+        lines = "\n".join(self.parts).splitlines()
+        return [line.strip() for line in lines if line.startswith("    ")]
+
+
+def stored(name: str) -> StoredRun:
+    """Return the newest run of a benchmark."""
+    file = sorted(RUNS.glob(f"*/{name}.md"))[-1]
+    parts = [part.rstrip() for part in file.read_text(encoding="utf-8").split("\n\n")]
+    return StoredRun(file, [part for part in parts if part])
 
 
 def newest_run(name: str) -> tuple[list[str], str]:
     """Return the parts of what a benchmark printed when it last ran, and where it was."""
-    folders = sorted((ROOT / "benchmarks" / "runs").iterdir())
-    folder = [folder for folder in folders if (folder / f"{name}.md").is_file()][-1]
-    text = (folder / f"{name}.md").read_text(encoding="utf-8")
-    machine = next(line for line in text.splitlines() if line.startswith("- "))
-    where = f"`{folder.name}`: {machine.removeprefix('- ').partition(';')[0]}."
-    return [part.rstrip() for part in text.split("\n\n")], where
+    run = stored(name)
+    return run.parts, f"`{run.file.parent.name}`: {run.facts[0].partition(';')[0]}."
 
 
 def measured() -> str:
     """Return the tables of the newest run of every benchmark, as it printed them."""
-    parts = [
-        "Medians of whole processes, run in turn; rows where a peer wins are included. "
-        "Commands, versions and raw figures are in `benchmarks/runs/`, in the folder named below "
-        "each table."
-    ]
-    for name, title in TABLES.items():
-        printed, where = newest_run(name)
-        parts += [title, *(part for part in printed if part.startswith("| ")), where]
+    parts = []
+    for name, (heading, what) in TABLES.items():
+        run = stored(name)
+        parts += [f"## {heading}", what, *run.tables, *run.notes, how_measured(name, run)]
     return "\n\n".join(parts)
+
+
+def how_measured(name: str, run: StoredRun) -> str:
+    """Return the list below a table: when, where, with what, and how to repeat it."""
+    machine, *tools = run.facts
+    lines = [f"{run.date}, {machine}", *map(built, tools)]
+    lines += [] if any("disk" in note for note in run.notes) else ["disk: not recorded"]
+    link = f"../{run.file.relative_to(ROOT).as_posix()}"
+    count = len(run.commands)
+    lines.append(
+        f"`python benchmarks/bench_{name}.py`, raw figures and all commands: [{name}.md]({link})"
+    )
+    shown = "" if not count else f"\n\nThe first of {count} commands:\n\n    {run.commands[0]}"
+    return "\n".join(f"- {line}" for line in lines) + shown
+
+
+def built(tool: str) -> str:
+    """Return what a run says of a tool; of a peer that was not compiled for it, that pip did it."""
+    is_known = tool.startswith("fastcli:") or "sources of" in tool or "built elsewhere" in tool
+    return tool if is_known else f"{tool}; as pip installs it"
 
 
 def accuracy_of_defaults() -> str:

@@ -113,3 +113,15 @@ def test_the_sentence_of_the_examples_is_one_that_the_model_knows(tmp_path):
         answer = run("predict-prob", tmp_path / "topics.bin", "-", 1, stdin=line).text().split()
         assert answer[0] == "__label__cooking"
         assert float(answer[1]) > 0.9, seed
+
+
+def test_every_stored_run_is_on_a_page():
+    """A second run of a day has a number behind its name; the newest one of a name is shown."""
+    stored = {re.sub(r"-\d+$", "", path.stem) for path in docs.RUNS.glob("*/*.md")}
+    assert stored - {*docs.TABLES, *docs.ELSEWHERE} == {"mlp-accuracy"}  # by now divided in two
+    page = (docs.DOCS / "performance.md").read_text(encoding="utf-8")
+    for name in docs.TABLES:
+        run = docs.stored(name)
+        assert f"- {run.date}, {run.facts[0]}\n" in page
+        assert run.commands[0] in page
+        assert run.file.is_file()
