@@ -6,17 +6,9 @@
 from __future__ import annotations
 
 import re
-<<<<<<< HEAD
 from collections.abc import Callable, Mapping
-=======
-import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
->>>>>>> cdd53ef (Say of every measured table when, on what and with which builds it was made)
 
 import click
 
