@@ -264,11 +264,8 @@ def how_measured(name: str, run: StoredRun) -> str:
     machine, *tools = run.facts
     lines = [f"{run.date}, {machine}", *map(built, tools)]
     lines += [] if any("disk" in note for note in run.notes) else ["disk: not recorded"]
-    link = f"../{run.file.relative_to(ROOT).as_posix()}"
-    count = len(run.commands)
-    lines.append(
-        f"`python benchmarks/bench_{name}.py`, raw figures and all commands: [{name}.md]({link})"
-    )
+    count, place = len(run.commands), run.file.relative_to(ROOT).as_posix()
+    lines.append(f"`python benchmarks/bench_{name}.py`; raw figures and all commands: `{place}`")
     shown = "" if not count else f"\n\nThe first of {count} commands:\n\n    {run.commands[0]}"
     return "\n".join(f"- {line}" for line in lines) + shown
 
