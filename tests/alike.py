@@ -48,7 +48,7 @@ def without_times(text: str) -> str:
         elif not line.strip():
             ends = []
         for end in reversed(ends):
-            line = re.sub(r"(?<= )[\d,]+(?:\.\d+)?$", "", line[:end]) + line[end:]
+            line = re.sub(r"(?<= )[\d,]+(?:\.\d+)?[kMG]?$", "", line[:end]) + line[end:]
         lines.append(line)
     return "\n".join(lines)
 
