@@ -75,6 +75,25 @@ class Group(click.Group):
         command: click.Command = getattr(module, name.replace("-", "_"))
         return command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse; options of a command stand behind it."""
+        known = [name for parameter in self.get_params(ctx) for name in parameter.opts]
+        if args and args[0].startswith("-") and not ctx.resilient_parsing and args[0] not in known:
+            from fastcli.cli._command import option_without_command
+
+            raise option_without_command(ctx, args, known)
+        return super().parse_args(ctx, args)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return a command and its words.  Raises WrongWord for one that there is not."""
+        if args and args[0] not in COMMANDS and not ctx.resilient_parsing:
+            from fastcli.cli._command import no_command
+
+            raise no_command(ctx, args)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands, each with its line."""
         with formatter.section("Commands"):
@@ -162,24 +181,18 @@ def _came_of_interrupt(error: BaseException | None) -> bool:
 def told(error: BaseException) -> int | None:
     """Report an error and return the exit code; None for unexpected ones."""
     if isinstance(error, click.UsageError):
-        from fastcli.cli._command import NoArguments
-
-        if isinstance(error, NoArguments) and error.ctx and error.ctx.command is cli:
-            from fastcli.cli.display.front import show_front
-
-            show_front()
-            return 1
-        path = error.ctx.command_path if error.ctx else "fastcli"
-        if sentence := error.format_message():
-            say_error(sentence)
-        lines(*usage(error.ctx, isinstance(error, NoArguments)).split("\n"))
-        say(f"Try '{path} --help'.")
+        _tell_usage(error)
     elif isinstance(error, click.Abort | KeyboardInterrupt):
         cause = error.__cause__ if isinstance(error, click.Abort) else error
         # click has ended the line with ^C in it
         say(str(cause) if isinstance(cause, Interrupted) else "Interrupted.")
         return signals.exit_code(signal.SIGINT)
-    elif isinstance(error, FastcliError | click.ClickException):
+    elif isinstance(error, FastcliError):
+        from fastcli.cli._advice import advice
+        from fastcli.cli.display.errors import say_advice
+
+        say_advice(advice(error))
+    elif isinstance(error, click.ClickException):
         say_error(str(error))
     elif isinstance(error, BrokenPipeError | PipeClosed):
         # Nothing more can or need be written, also not by Python when it ends.
@@ -194,3 +207,26 @@ def told(error: BaseException) -> int | None:
     else:
         return None
     return 1
+
+
+def _tell_usage(error: click.UsageError) -> None:
+    """Report an error of the command line, the usage of the command, and where to read more."""
+    from fastcli.cli._advice import advice, context_of
+    from fastcli.cli._command import NoArguments
+    from fastcli.cli.display.errors import say_advice
+
+    if isinstance(error, NoArguments) and error.ctx and error.ctx.command is cli:
+        from fastcli.cli.display.front import show_front
+
+        show_front()
+        return
+    context = context_of(error)
+    path = context.command_path if context else "fastcli"
+    help_line = f"Try '{path} --help'."
+    if not isinstance(error, NoArguments):
+        say_advice(advice(error), [*usage(context, False).split("\n"), help_line])
+        return
+    if sentence := error.format_message():
+        say_error(sentence)
+    lines(*usage(context, True).split("\n"))
+    say(help_line)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from fastcli.cli import CONTEXT
+from fastcli.cli import COMMANDS, CONTEXT
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -20,6 +20,9 @@ WORDS = "fastcli.words"  # what shell completion keeps of the line in its contex
 BEGAN = "fastcli.began"  # in its context: when the command began
 MORE_FILES = "fastcli.more_files"  # set in its context where words were taken as further files
 LIKE = 0.75  # how much alike a word and the option are that it is taken for
+LIKE_COMMAND = 0.6
+MOST_COMMANDS = 3  # that are named as having an option
+DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\uff0d"  # of typography
 NO_PATHS = "Empty input or output path."  # fastText's words
 
 
@@ -61,6 +64,26 @@ def _is_file(word: str) -> bool:
 
 class NoArguments(click.UsageError):
     """A command was called without arguments: its usage and options are printed."""
+
+
+class WrongWord(click.UsageError):
+    """A word of the command line is wrong, which has ``behind`` words after it.
+
+    ``note`` tells what may be meant, in parentheses in the message, too; ``more`` follows that, and
+    a ``command`` that would have worked.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        ctx: click.Context,
+        behind: int,
+        note: str = "",
+        more: str = "",
+        command: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(f"{message.removesuffix('.')}." if more else message, ctx)
+        self.behind, self.note, self.more, self.command = behind, note, more, command
 
 
 class Command(click.Command):
@@ -105,11 +128,11 @@ class Command(click.Command):
             name, has_value = word.partition("=")[0], "=" in word
             position += 1
             if word == "--" and position < len(args):
-                for rest in args[position:]:
-                    self.check_word(rest, ctx)
+                for i, rest in enumerate(args[position:], position + 1):
+                    self.check_word(rest, ctx, len(args) - i)
                 return options, words + args[position:]
             if name not in known:
-                self.check_word(word, ctx, known)
+                self.check_word(word, ctx, len(args) - position, known)
                 words.append(word)
                 continue
             options.append(word)
@@ -118,8 +141,9 @@ class Command(click.Command):
                 continue
             n = option.nargs - has_value
             if position + n > len(args):
-                message = f"{word} is missing an argument"
-                raise click.UsageError(message + self.as_word(word, "."), ctx)
+                message, behind = f"{word} is missing an argument", len(args) - position
+                more = self.as_word(word)
+                raise WrongWord(message, ctx, behind, f"give {_value(option)} after it", more)
             options += args[position : position + n]
             position += n
             if takes_more_files(option):
@@ -130,11 +154,14 @@ class Command(click.Command):
         return options, words
 
     def check_word(
-        self, word: str, ctx: click.Context, options: dict[str, Any] | None = None
+        self, word: str, ctx: click.Context, behind: int, options: dict[str, Any] | None = None
     ) -> None:
-        """Raise click.UsageError if a word is not an argument; ``options`` are those before --."""
+        """Raise WrongWord if a word, which has so many ``behind`` it, is not an argument.
 
-    def as_word(self, word: str, end: str = "") -> str:
+        ``options`` are those before --.
+        """
+
+    def as_word(self, word: str) -> str:
         """Return how to give a word that looks like an option, where there can be such words."""
         return ""
 
@@ -186,13 +213,14 @@ class OptionsOnly(Command):
     """A command without positional arguments, such as ``supervised``; fastText's error messages."""
 
     def check_word(
-        self, word: str, ctx: click.Context, options: dict[str, Any] | None = None
+        self, word: str, ctx: click.Context, behind: int, options: dict[str, Any] | None = None
     ) -> None:
-        """Raise click.UsageError: there is no place for words."""
+        """Raise WrongWord: there is no place for words."""
         if options is None or not word.startswith("-"):
             where = " after --" if word.startswith("-") else " without a dash"
-            raise click.UsageError(f"Provided argument{where}! {word!r}", ctx)
-        raise click.UsageError(f"Unknown argument: {word}{_nearest(word, options)}", ctx)
+            note = _undashed(word, options or {})
+            raise WrongWord(f"Provided argument{where}! {word!r}{_aside(note)}", ctx, behind, note)
+        raise _unknown(word, ctx, behind, options)
 
 
 class Positional(Command):
@@ -207,21 +235,20 @@ class Positional(Command):
         self.any_word = any_word
 
     def check_word(
-        self, word: str, ctx: click.Context, options: dict[str, Any] | None = None
+        self, word: str, ctx: click.Context, behind: int, options: dict[str, Any] | None = None
     ) -> None:
-        """Raise click.UsageError for a mistyped option, before it is taken for an argument."""
+        """Raise WrongWord for a mistyped option, before it is taken for an argument."""
         if options is None or word in ("-", "--") or not word.startswith("-"):
             return
         is_single = not word.startswith("--")
         if _is_number(word) or (is_single and (self.any_word or os.path.exists(word))):
             return
-        message = f"Unknown argument: {word}{_nearest(word, options)}"
-        raise click.UsageError(message + self.as_word(word, "."), ctx)
+        raise _unknown(word, ctx, behind, options, self.as_word(word))
 
-    def as_word(self, word: str, end: str = "") -> str:
+    def as_word(self, word: str) -> str:
         """Return how to give a word, or a file, that looks like an option."""
         what = "a word" if self.any_word else "a file"
-        return f"{end} If it is {what}, end the options before it: -- {word}"
+        return f"If it is {what}, end the options before it: -- {word}"
 
 
 class OptionalWords(Positional):
@@ -240,14 +267,93 @@ def _is_number(word: str) -> bool:
     return True
 
 
-def _nearest(word: str, options: dict[str, Any]) -> str:
+def _unknown(
+    word: str, ctx: click.Context, behind: int, options: dict[str, Any], more: str = ""
+) -> WrongWord:
+    """Return the error of an option that a command does not have: whose it is, or the nearest."""
+    name = word.partition("=")[0]
+    note = _elsewhere(name, ctx) or _nearest(name, options)
+    return WrongWord(f"Unknown argument: {word}{_aside(note)}", ctx, behind, note, more)
+
+
+# What other programs call these commands.
+MEANT = {"train": "supervised", "fit": "supervised", "classify": "predict", "evaluate": "test"}
+
+
+def no_command(ctx: click.Context, args: list[str]) -> WrongWord:
+    """Return the error of a command line whose first word is no command."""
     import difflib
 
-    name = word.partition("=")[0]
+    name = args[0].lower().replace("_", "-")
+    close = difflib.get_close_matches(name, COMMANDS, n=1, cutoff=LIKE_COMMAND)
+    near = MEANT.get(name, close[0] if close else "")
+    note = f"did you mean {near}?" if near else ""
+    message = f"No such command {args[0]!r}{_aside(note)}."
+    if near or not _is_file(args[0]):
+        return WrongWord(message, ctx, len(args) - 1, note)
+    command = ("fastcli", "inspect", args[0])
+    return WrongWord(message, ctx, len(args) - 1, "", "To look at a file:", command)
+
+
+def option_without_command(ctx: click.Context, args: list[str], known: list[str]) -> WrongWord:
+    """Return the error of a command line that begins with an option of a command, or of none."""
+    place = next((i for i, word in enumerate(args) if word in COMMANDS), 0)
+    if not place:
+        note = _nearest(args[0].partition("=")[0], known)
+        return WrongWord(f"No such option {args[0]!r}{_aside(note)}.", ctx, len(args) - 1, note)
+    note = "options stand behind the command"
+    message = f"No such option {args[0]!r}{_aside(note)}."
+    command = ("fastcli", args[place], *args[:place], *args[place + 1 :])
+    return WrongWord(message, ctx, len(args) - 1, note, "Write:", command)
+
+
+def _aside(note: str) -> str:
+    return f" ({note})" if note else ""
+
+
+def _nearest(name: str, options: Iterable[str]) -> str:
+    import difflib
+
     double = name.startswith("--")
     known = {option.lower(): option for option in options if option.startswith("--") == double}
     close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=LIKE) if name != "--" else []
-    return f" (did you mean {known[close[0]]}?)" if close else ""
+    return f"did you mean {known[close[0]]}?" if close else ""
+
+
+def _elsewhere(name: str, ctx: click.Context) -> str:
+    """Return which other commands have an option of this name, "" for none."""
+    from fastcli.cli import cli
+    from fastcli.options import names_of
+
+    group = click.Context(cli)
+    commands = {one: cli.get_command(group, one) for one in COMMANDS if one != ctx.info_name}
+    found = [
+        one
+        for one, command in commands.items()
+        if command is not None and any(name in parameter.opts for parameter in command.params)
+    ]
+    shown = [*found[:MOST_COMMANDS], *["others"] * (len(found) > MOST_COMMANDS)]
+    return f"it belongs to {names_of(shown)}" if found else ""
+
+
+def _undashed(word: str, options: dict[str, Any]) -> str:
+    """Return what a word may be where there is place for options only, "" if nobody knows."""
+    plain = word.lstrip(DASHES)
+    known = [name for name in (f"-{plain}", f"--{plain}") if name in options]
+    if known:
+        dash = ", with a plain dash" if plain != word else ""
+        return f"did you mean {known[0]}{dash}?"
+    if "-input" in options and _is_file(word):
+        return "an input is given with -input"
+    return ""
+
+
+def _value(option: click.Option) -> str:
+    """Return what an option takes, as a sentence has it."""
+    if option.nargs != 1:
+        return option.metavar or f"{option.nargs} values"
+    kind = option.type.name
+    return {"integer": "a whole number", "float": "a number"}.get(kind, f"a {kind}")
 
 
 def positional(pattern: str, **more: Any) -> Callable[[Callable[..., None]], Command]:
