@@ -21,6 +21,18 @@ if TYPE_CHECKING:
     from fastcli.tables.reading import Reading
 
 
+class IsTable(DataError):
+    """A file is a table where lines are asked for: ``path``, and what a person may give instead.
+
+    ``command`` is the command line without the ``columns``, which are options and their values.
+    """
+
+    path = ""
+    command: tuple[str, ...] = ()
+    columns: tuple[tuple[str, str], ...] = ()
+    otherwise = ""
+
+
 def asks_for_table(options: TableOptions) -> bool:
     """Tell whether options say that the input is a table."""
     is_asked = options.text_column or options.label_column or options.label_from != "column"
@@ -77,6 +89,7 @@ def columns_of(options: TableOptions) -> Columns:
 
 
 AS_LINES = "give --format text"
+UNKNOWN = "COLUMN"  # stands for one that the person knows
 PIPED = "give it through a pipe, as -input -"  # where there is no such option
 
 
@@ -102,10 +115,10 @@ def refuse_table(
     known = recorded_columns_of(model)
     columns: list[tuple[str, str]] = []
     if not known.get("text") or not set(known["text"]) <= set(found.names):
-        columns.append(("text_column", found.text or "COLUMN"))
+        columns.append(("text_column", found.text or found.longest or UNKNOWN))
     if label:
         there = [name for name in known.get("label", []) if name in found.names]
-        columns += [("label_column", one) for one in there or [found.label or "COLUMN"]]
+        columns += [("label_column", one) for one in there or [found.label or UNKNOWN]]
     if command:
         options = [f"--{name.replace('_', '-')} {shlex.quote(value)}" for name, value in columns]
         way = " ".join([shlex.join(command), *options])
@@ -113,10 +126,13 @@ def refuse_table(
         way = ", ".join(f"{name}={value!r}" for name, value in columns) or "format='csv'"
         otherwise = 'give format="text"' if otherwise == AS_LINES else otherwise
     named = f"; its columns: {listed(found.names)}" if found.names else ""
-    raise DataError(
+    error = IsTable(
         f"{path} is a table, not lines of {'labels and ' if label else ''}text{named}. "
         f"Read it as one: {way}. If each line is a text, {otherwise}."
     )
+    error.path, error.command, error.otherwise = path, tuple(command), otherwise
+    error.columns = tuple((f"--{name.replace('_', '-')}", value) for name, value in columns)
+    raise error
 
 
 def recorded_columns_of(model: Classifier | None) -> dict[str, list[str]]:

@@ -6,6 +6,8 @@ words that are wrong, options and files of a near name, the command that would h
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -13,21 +15,17 @@ from typing import NamedTuple
 
 import click
 
+from fastcli.api.table_lines import UNKNOWN, IsTable
 from fastcli.cli import COMMANDS, cli
 from fastcli.cli._command import WrongWord
+from fastcli.cli._file_advice import file_hints, stray_words
+from fastcli.cli._hint import Hint
 from fastcli.errors import ArgumentError
 
+HEAD, N_LINES = 8192, 2  # bytes of a file that are read, lines that are shown
 COMMAND = 1  # the place of a command in a command line
 DASHED = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]*")
 QUESTION = re.compile(r" \((did you mean [^()]+\?)\)")
-
-
-class Hint(NamedTuple):
-    """A sentence, the command that it introduces, and the text that is piped into that."""
-
-    text: str
-    command: tuple[str, ...] = ()
-    stdin: str = ""
 
 
 class Advice(NamedTuple):
@@ -35,6 +33,7 @@ class Advice(NamedTuple):
 
     Of the ``words`` of the command line those at ``marks`` are wrong, and ``note`` says what they
     may be; it may be a part of the sentence, in parentheses.  ``rows`` are lines of a file.
+    Where there is no terminal ``plain``, if there is one, stands for all of this.
     """
 
     sentence: str
@@ -43,6 +42,7 @@ class Advice(NamedTuple):
     note: str = ""
     rows: tuple[str, ...] = ()
     hints: tuple[Hint, ...] = ()
+    plain: str = ""
 
 
 def advice(error: Exception) -> Advice:
@@ -50,14 +50,52 @@ def advice(error: Exception) -> Advice:
     words = ("fastcli", *sys.argv[1:])
     if isinstance(error, WrongWord):
         place = len(words) - 1 - error.behind
-        hints = (Hint(error.more, error.command),) if error.more else ()
-        return Advice(error.message, words, (place,), error.note, hints=hints)
+        more = [Hint(error.more, error.command)] if error.more else []
+        return Advice(error.message, words, (place,), error.note, hints=tuple(more))
     sentence = error.format_message() if isinstance(error, click.UsageError) else str(error)
     if isinstance(error, click.UsageError | ArgumentError):
         marks = wrong_words(words, sentence)
         question = QUESTION.search(sentence)
-        return Advice(sentence, words, marks, question[1] if question and marks else "")
+        note = question[1] if question and marks else ""
+        return Advice(sentence, words, marks, note, hints=stray_words(words, sentence))
+    if isinstance(error, IsTable):
+        return table_advice(error, words)
+    with contextlib.suppress(OSError, ValueError):  # of folders that cannot be looked into
+        short, hints, plain = file_hints(words, sentence)
+        return Advice(short, hints=hints, plain=plain)
     return Advice(sentence)
+
+
+def table_advice(error: IsTable, words: tuple[str, ...]) -> Advice:
+    """Return what to show of a table where lines are asked for: how it begins, what reads it."""
+    columns = [word for pair in error.columns for word in pair]
+    sentence, command = str(error), error.command
+    short = re.split(r"; its columns: |\. Read it as one: ", sentence)[0]
+    if error.path in words and words[:2] == command[:2]:  # with all options that were given
+        command = (*words, *(word for word in command if word not in words))
+    name = os.path.splitext(os.path.basename(error.path))[0]
+    lines_of_it = ("fastcli", "prepare", error.path, "-o", name, *columns)
+    if UNKNOWN in columns:
+        hints = [Hint("To see its columns:", ("fastcli", "inspect", error.path))]
+    elif command[COMMAND:2] == ("prepare",):
+        hints = [Hint("Make lines of it first:", lines_of_it)]
+    else:
+        hints = [Hint("Read it as a table:", (*command, *columns))]
+        if command[COMMAND:2] == ("supervised",):
+            hints.append(Hint("or make training lines of it first:", lines_of_it))
+    hints.append(Hint(f"If each line is a text, {error.otherwise}."))
+    hints.append(Hint("To read more:  fastcli help data"))
+    return Advice(short, rows=first_lines(error.path), hints=tuple(hints), plain=sentence)
+
+
+def first_lines(path: str) -> tuple[str, ...]:
+    """Return the first lines of a text file, none of what cannot be read as one."""
+    with contextlib.suppress(OSError), open(path, "rb") as file:
+        head = file.read(HEAD)
+        if b"\0" not in head and not head.startswith(b"PAR1"):
+            text = head.decode("utf-8-sig", "replace")
+            return tuple(text.splitlines()[:N_LINES])
+    return ()
 
 
 def context_of(error: click.UsageError) -> click.Context | None:

@@ -218,8 +218,10 @@ class OptionsOnly(Command):
         """Raise WrongWord: there is no place for words."""
         if options is None or not word.startswith("-"):
             where = " after --" if word.startswith("-") else " without a dash"
-            note = _undashed(word, options or {})
-            raise WrongWord(f"Provided argument{where}! {word!r}{_aside(note)}", ctx, behind, note)
+            near = _undashed(word, options or {})
+            is_input = "-input" in (options or {}) and _is_file(word)
+            note = near or "an input is given with -input" * is_input
+            raise WrongWord(f"Provided argument{where}! {word!r}{_aside(near)}", ctx, behind, note)
         raise _unknown(word, ctx, behind, options)
 
 
@@ -337,14 +339,12 @@ def _elsewhere(name: str, ctx: click.Context) -> str:
 
 
 def _undashed(word: str, options: dict[str, Any]) -> str:
-    """Return what a word may be where there is place for options only, "" if nobody knows."""
+    """Return the option that a word may be, its dash apart, as a question; "" for none."""
     plain = word.lstrip(DASHES)
     known = [name for name in (f"-{plain}", f"--{plain}") if name in options]
     if known:
         dash = ", with a plain dash" if plain != word else ""
         return f"did you mean {known[0]}{dash}?"
-    if "-input" in options and _is_file(word):
-        return "an input is given with -input"
     return ""
 
 

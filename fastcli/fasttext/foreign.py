@@ -132,18 +132,18 @@ def _unknown() -> str:
 def beside(path: str) -> str:
     """Return the model that the user probably meant by the name of a missing file."""
     for name in (f"{path}.bin", f"{path}.ftz", f"{path}.mlp", path.removesuffix(".bin")):
-        if name and name != path and _begins_as_model(name):
+        if name and name != path and begins_as_model(name):
             return f"Did you mean {name}?"
     for end in PACKED:
         if path and os.path.isfile(path + end):
             return f"There is {path}{end}: give that name, or decompress it."
     quantized = f"{path.removesuffix('.bin')}.ftz"
-    if path.endswith(".bin") and _begins_as_model(quantized):
+    if path.endswith(".bin") and begins_as_model(quantized):
         return f"There is {quantized}, but it is quantized already."
     return ""
 
 
-def _begins_as_model(path: str) -> bool:
+def begins_as_model(path: str) -> bool:
     """Tell whether there is a regular file that begins as models of fastcli do."""
     if not os.path.isfile(path):
         return False

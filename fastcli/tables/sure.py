@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from fastcli.errors import FastcliError
 from fastcli.tables.columns import LABEL_NAMES, TEXT_NAMES, usual
@@ -22,14 +23,21 @@ from fastcli.tables.objects import parquet_rows
 from fastcli.tables.streams import opened
 from fastcli.text.spooled import is_file
 
+LEAST_WORDS = 3  # of a cell, on average, that may be a text
+
 
 @dataclass(frozen=True)
 class SureTable:
-    """A file that is surely a table: its columns, and those of a usual name ("" for none)."""
+    """A file that is surely a table: its columns, and those of a usual name ("" for none).
+
+    ``longest`` is the column that a person will take for the text: of several with a usual name, or
+    of all, the one with the most words; "" if none has several.
+    """
 
     names: list[str]
     text: str = ""
     label: str = ""
+    longest: str = ""
 
 
 def sure_table(path: str, prefix: str) -> SureTable | None:
@@ -83,7 +91,20 @@ def _sure_delimited(path: str, head: bytes) -> SureTable | None:
         return None
     if rows.bad or len(table) < 2 or len(table[0]) < 2 or not has_header(table):
         return None
-    return _sure(table[0])
+    found = _sure(table[0])
+    return replace(found, longest=_longest(found, table[1:]))
+
+
+def _longest(table: SureTable, rows: Sequence[Sequence[str]]) -> str:
+    """Return the column of the most words in some rows, of those that may be the text."""
+    names = usual(table.names, TEXT_NAMES) or [one for one in table.names if one != table.label]
+    counts = {name: 0 for name in names}
+    for row in rows:
+        for name, cell in zip(table.names, row, strict=False):
+            if name in counts:
+                counts[name] += len(cell.split())
+    name = max(counts, key=lambda one: counts[one], default="")
+    return name if name and counts[name] >= LEAST_WORDS * len(rows) else ""
 
 
 def _first_names(head: bytes) -> list[str]:

@@ -20,7 +20,8 @@ from fastcli.cli.display.terminal import is_terminal, width
 from fastcli.printable import one_line, printable
 
 if TYPE_CHECKING:
-    from fastcli.cli._advice import Advice, Hint
+    from fastcli.cli._advice import Advice
+    from fastcli.cli._hint import Hint
 
 LABEL = "error  "
 INDENT = " " * len(LABEL)
@@ -35,7 +36,7 @@ def say_advice(advice: Advice, usage: Sequence[str] = ()) -> None:
     On a terminal only the first and the last of these are shown where the note says what is meant.
     """
     if not is_terminal():
-        say_error(" ".join([advice.sentence, *map(in_line, advice.hints)]))
+        say_error(advice.plain or " ".join([advice.sentence, *map(in_line, advice.hints)]))
         for line in usage:
             painted_row(line, str)
         return
@@ -70,10 +71,12 @@ def error_lines(advice: Advice, columns: int) -> Iterator[str]:
             yield f"{INDENT}{line}"
     for number, row in enumerate(advice.rows, 1):
         yield shortened_row(f"{INDENT}{number} | {printable(row)}", columns)
-    are_many = sum(bool(hint.command) for hint in advice.hints) > 1
+    are_many = len(advice.hints) > 1
+    was_command = True
     for hint in advice.hints:
-        if are_many:
+        if are_many and was_command:
             yield ""
+        was_command = bool(hint.command)
         yield from wrapped(one_line(hint.text), columns, INDENT)
         if hint.command:
             yield from [""] * are_many
@@ -90,11 +93,12 @@ def shortened_row(row: str, columns: int) -> str:
 
 
 def in_line(hint: Hint) -> str:
-    """Return a hint in one line."""
+    """Return a hint as one sentence."""
+    text = f"{hint.text[:1].upper()}{hint.text[1:]}"
     if not hint.command:
-        return hint.text
+        return text
     before = f"{echo(hint.stdin)} | " if hint.stdin else ""
-    return f"{hint.text} {before}{shlex.join(hint.command)}"
+    return f"{text} {before}{shlex.join(hint.command)}"
 
 
 def piped_lines(hint: Hint, indent: str) -> Iterator[str]:
