@@ -211,15 +211,16 @@ def told(error: BaseException) -> int | None:
 
 def _tell_usage(error: click.UsageError) -> None:
     """Report an error of the command line, the usage of the command, and where to read more."""
-    from fastcli.cli._advice import advice, context_of
     from fastcli.cli._command import NoArguments
-    from fastcli.cli.display.errors import say_advice
 
     if isinstance(error, NoArguments) and error.ctx and error.ctx.command is cli:
         from fastcli.cli.display.front import show_front
 
         show_front()
         return
+    from fastcli.cli._advice import advice, context_of
+    from fastcli.cli.display.errors import say_advice
+
     context = context_of(error)
     path = context.command_path if context else "fastcli"
     help_line = f"Try '{path} --help'."

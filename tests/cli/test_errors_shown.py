@@ -19,7 +19,7 @@ from fastcli.cli import COMMANDS, main
 from fastcli.cli._advice import wrong_words
 from fastcli.cli.display.errors import echo, marked_lines
 from fastcli.cli.display.tables import width_of
-from tests.command import SAMPLES, environment, run
+from tests.command import ROOT, SAMPLES, environment, run
 
 SCREENS = Path(__file__).with_name("errors.txt")
 
@@ -207,6 +207,15 @@ def test_carets_are_below_their_word(room, mark):
 def test_a_text_is_piped_as_it_is(text):
     done = subprocess.run(["sh", "-c", echo(text)], capture_output=True, check=True)
     assert done.stdout.decode() == f"{text}\n"
+
+
+def test_the_page_shows_what_is_shown():
+    page = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    shown = page.partition("## Errors\n")[2].partition("```sh\n")[2].partition("```")[0]
+    assert shown
+    for part in shown.split("$ ")[1:]:
+        assert any(part == f"{command}\n{ref}" for _, command, ref in screens()), part
+    assert run("help", "data").text()  # which errors name
 
 
 def test_words_cannot_steer_the_terminal(tmp_path):
