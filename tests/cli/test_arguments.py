@@ -1,6 +1,7 @@
 """How words become options and arguments: words with a dash, ``--``, and no words at all."""
 
 import os
+import re
 
 import pytest
 
@@ -140,8 +141,9 @@ def test_no_arguments(command):
 def test_no_command_names_all():
     result = run()
     assert (result.code, result.out) == (1, b"")
-    assert "Options:\n" in result.err
-    assert all(f"\n  {name}  " in result.err for name in COMMANDS if len(name) < 22)
+    assert result.err.startswith("usage: fastcli <command> <args>\n")
+    named = set(re.findall(r"[\w-]+", result.err))
+    assert {name for name in COMMANDS if not name.startswith("print-")} <= named
 
 
 @pytest.mark.parametrize(
