@@ -305,6 +305,7 @@ def test_pages_are_those_of_the_documentation():
     assert {path.name for path in PAGES.values()} == files
     assert len(PAGES) == len(files)  # no two of one name
     assert not PAGES.keys() & {*TOPICS, *COMMANDS}
+    assert set(docs.ALIASES.values()) <= PAGES.keys()
 
 
 def test_the_list_names_pages_topics_and_what_they_are_about():
@@ -314,7 +315,7 @@ def test_the_list_names_pages_topics_and_what_they_are_about():
     assert max(map(len, text.splitlines())) <= 80
 
 
-@pytest.mark.parametrize("name", list(PAGES))
+@pytest.mark.parametrize("name", [*PAGES, *docs.ALIASES])
 def test_every_page_can_be_read_in_80_columns(name):
     text = run("help", name).text()
     source = PAGES[docs.page_named(name)].read_text("utf-8")
