@@ -11,7 +11,7 @@ Numba.
 
 from __future__ import annotations
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 TYPE_CHECKING = False  # as in ``typing``, which takes some ms to import
 if TYPE_CHECKING:

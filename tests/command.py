@@ -14,6 +14,8 @@ from fastcli.cli import main
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ROOT / "data" / "samples"
 GOLDEN = ROOT / "tests" / "golden"
+# Data sets and golden cases beside the repository, on the machines that have them.
+SHARED = Path(os.environ.get("FASTCLI_SHARED") or ROOT.parent / "shared")
 # What leaves nothing of a network to the rules for kinds of input, but how many epochs.
 PLAIN = ["--optimizer", "adam", "--dropout", 0]
 PLAIN_TEXT = [*PLAIN, "-wordNgrams", 1]

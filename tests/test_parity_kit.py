@@ -7,10 +7,10 @@ import sys
 import pytest
 
 from fastcli.cli import COMMANDS
-from tests.command import ROOT, environment
+from tests.command import SHARED, environment
 
-KIT = ROOT.parent / "shared" / "parity"
-DATA = ROOT.parent / "shared" / "data"
+KIT = SHARED / "parity"
+DATA = SHARED / "data"
 
 pytestmark = [
     pytest.mark.slow,

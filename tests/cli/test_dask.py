@@ -160,7 +160,8 @@ def test_workers_of_another_version(here, address, monkeypatch):
     monkeypatch.setattr(cluster_module, "__version__", "9.9")
     result = label(address, "versions")
     assert (result.code, files("versions")) == (1, {})
-    assert "fastcli 0.1.0, and here is 9.9. Install the same there." in result.err
+    theirs = f"fastcli {fastcli.__version__}, and here is 9.9."
+    assert f"{theirs} Install the same there." in result.err
     monkeypatch.setattr(
         cluster_module, "VERSIONS", cluster_module.VERSIONS.replace("'fastcli'", "'fastcli_no'")
     )

@@ -13,9 +13,9 @@ from fastcli.mlp.model_file import MODEL_FORMAT, load_arrays, load_mlp
 from fastcli.mlp.tensors import write_tensors
 from tests import naive_mlp
 from tests.cli.test_mlp import FAR, QUICK, ROWS, config_of, one_sentence, scores, train
-from tests.command import ROOT, SAMPLES, run
+from tests.command import SAMPLES, SHARED, run
 
-MNIST = ROOT.parent / "shared" / "data" / "mlp_numeric"
+MNIST = SHARED / "data" / "mlp_numeric"
 QUIET = ["-thread", 1, "-verbose", 0]
 
 
