@@ -82,5 +82,5 @@ def test_messages_name_extras_that_there_are():
 
 
 def test_the_readme_warns_of_the_other_program():
-    warning = re.compile(r"^.*`fastcli` on PyPI is another program.*$", re.M)
+    warning = re.compile(r"^.*On PyPI, `fastcli` is another program.*$", re.M)
     assert len(warning.findall((ROOT / "README.md").read_text("utf-8"))) == 1
