@@ -86,7 +86,7 @@ tests: warm
 test-all: $(VENV)/dev
 	$(MAKE) test-source
 	$(MAKE) release
-	$(MAKE) slow TARGET=$(CARRIED)
+	$(MAKE) slow
 	$(MAKE) test-wheel
 
 # `make test` of what is released as source, with the packages and kernels of this folder.  They
