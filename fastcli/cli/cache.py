@@ -45,9 +45,11 @@ class Warming:
 def cache(ctx: click.Context, options: Warming, action: str, commands: tuple[str, ...]) -> None:
     """Show the folder of compiled kernels, empty it, or compile kernels before they are needed.
 
-    fastcli compiles its inner loops for the processor on first use and keeps the machine code.
-    warm compiles now: for all commands, or for those that are named.  A process runs code for
-    its own processor, else for the highest of x86-64-v4, -v3, -v2 that it supports.
+    fastcli compiles its inner loops for the processor on first use and keeps the machine code in
+    the folder that path prints; code that came with a wheel is elsewhere, and stays.  warm compiles
+    now: for all commands, or for those that are named.  A process runs what the folder has for its
+    own processor, else for the highest of x86-64-v4, -v3, -v2 that it supports, else what came with
+    a wheel.
 
     For a container image or for all users of a machine, as root: warm --target x86-64-v3 --shared
     /opt/kernels; a process with FASTCLI_CACHE_DIR=/opt/kernels starts on that code.
