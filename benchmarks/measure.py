@@ -343,7 +343,7 @@ class Session:
 
 # The machine
 
-FASTCLI_PACKAGES = ("fastcli", "numba", "llvmlite", "numpy")
+FASTCLI_PACKAGES = ("fasttext-cli", "numba", "llvmlite", "numpy")
 VERSIONS = """
 import sys, platform
 from importlib.metadata import version, PackageNotFoundError
