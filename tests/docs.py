@@ -207,8 +207,6 @@ TABLES = {
 }
 ELSEWHERE = {"mlp-accuracy-tables", "mlp-accuracy-texts"}  # docs/defaults.md has them
 RUNS = ROOT / "benchmarks" / "runs"
-if headline.newest() is None:  # not measured yet
-    TABLES.pop("headline")
 
 
 class StoredRun(NamedTuple):
