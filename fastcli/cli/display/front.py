@@ -35,6 +35,7 @@ FRONT = {
         ("help tutorial", "15 minutes, with sample data"),
         ("help json", "what --json writes"),
         ("help fasttext", "what differs from fastText"),
+        ("help", "all pages; activations, optimisers, losses and more"),
         ("completion", "for bash, zsh, fish"),
         ("dump, cache", "the numbers of a model; compiled kernels"),
     ),
