@@ -42,7 +42,8 @@ CHINESE = {
     "head": "| 任务 | fastcli | C++ | 倍数，磁盘 | 内存盘 |",
     "range": "–",
     "notes": "整个进程轮流运行，取中位数，括号内为 CPU 秒数；倍数附范围。{n}"
-    "\n\n- 对手：fastText 0.9.2，\n  {build}。\n- 机器：{machine}；磁盘：{disk}；内存盘：{memory}。",
+    "\n\n- 对手：fastText 0.9.2，\n  {build}。\n"
+    "- 机器：{machine}；磁盘：{disk}；内存盘：{memory}。",
     "n": "{least} 到 {most} 轮，两个线程，文件和选项相同。",
     "wheel": "\n- Python 的 fasttext-wheel 预测用时为其 {predict} 倍，打开模型为 {open} 倍。",
     "start": "\n- C++ 启动更快：用小模型预测一行，C++ 用 {native} 秒，fastcli 用 {ours} 秒。",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -17,7 +18,7 @@ import click
 
 from fastcli.api.table_lines import UNKNOWN, IsTable
 from fastcli.cli import COMMANDS, cli
-from fastcli.cli._command import WrongWord
+from fastcli.cli._command import NO_PATHS, WrongWord
 from fastcli.cli._file_advice import file_hints, stray_words
 from fastcli.cli._hint import Hint
 from fastcli.errors import ArgumentError
@@ -53,6 +54,9 @@ def advice(error: Exception) -> Advice:
         more = [Hint(error.more, error.command)] if error.more else []
         return Advice(error.message, words, (place,), error.note, hints=tuple(more))
     sentence = error.format_message() if isinstance(error, click.UsageError) else str(error)
+    if sentence == NO_PATHS and (names := missing_paths(words)):
+        note = f"Give {' and '.join(names)}."
+        return Advice(sentence, hints=(Hint(note),), plain=f"{sentence} {note}")
     if isinstance(error, click.UsageError | ArgumentError):
         marks = wrong_words(words, sentence)
         question = QUESTION.search(sentence)
@@ -66,6 +70,18 @@ def advice(error: Exception) -> Advice:
     return Advice(sentence)
 
 
+def missing_paths(words: Sequence[str]) -> list[str]:
+    """Return which of -input and -output a command line does not have, or has without a name."""
+    known = options_of(words)
+    asked = ("-output",) if words[COMMAND] == "quantize" else ("-input", "-output")
+    names = {id(known[name]): name for name in asked if name in known}
+    for word, value in zip(words, (*words[1:], ""), strict=True):
+        name, has_value, own = word.partition("=")
+        if name in known and (own if has_value else value):
+            names.pop(id(known[name]), None)
+    return [f"{name} {'FILE' if name == '-input' else 'NAME'}" for name in names.values()]
+
+
 def table_advice(error: IsTable, words: tuple[str, ...]) -> Advice:
     """Return what to show of a table where lines are asked for: how it begins, what reads it."""
     columns = [word for pair in error.columns for word in pair]
@@ -73,6 +89,7 @@ def table_advice(error: IsTable, words: tuple[str, ...]) -> Advice:
     short = re.split(r"; its columns: |\. Read it as one: ", sentence)[0]
     if error.path in words and words[:2] == command[:2]:  # with all options that were given
         command = (*words, *(word for word in command if word not in words))
+        sentence = sentence.replace(shlex.join(error.command), shlex.join(command), 1)
     name = os.path.splitext(os.path.basename(error.path))[0]
     lines_of_it = ("fastcli", "prepare", error.path, "-o", name, *columns)
     if UNKNOWN in columns:

@@ -274,7 +274,13 @@ def _unknown(
 ) -> WrongWord:
     """Return the error of an option that a command does not have: whose it is, or the nearest."""
     name = word.partition("=")[0]
-    note = _elsewhere(name, ctx) or _nearest(name, options)
+    pattern = getattr(ctx.command, "pattern", "")
+    if name in ("-k", "--k") and "[<k>]" in pattern:
+        note = "k is given without a dash, behind the model"
+    else:
+        note = _elsewhere(name, ctx) or _nearest(name, options)
+    if note and not getattr(ctx.command, "any_word", False):
+        more = ""  # it is hardly a file
     return WrongWord(f"Unknown argument: {word}{_aside(note)}", ctx, behind, note, more)
 
 

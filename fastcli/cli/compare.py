@@ -76,6 +76,7 @@ def compare(
     ctx.with_resource(spooled(words, Reporter(), allows_empty=True))
     logs = [path for path in words if is_log(place_of(path))]
     if not logs:
+        check_there([path for path in words if suffix(path) == ".jsonl"])
         check_models(ctx, comparing, words)
         from fastcli.cli._compare_models import compare_models
 

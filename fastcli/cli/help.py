@@ -100,7 +100,7 @@ def explained(words: list[str]) -> list[str]:
         where = f" among the {topic_of(topic)}" if rest else ""
         raise ArgumentError(
             f"There is no help on {shortened(word)!r}{where}{nearest(word, known_names)}. "
-            f"The topics are {', '.join(TOPICS)}; fastcli help lists the pages, too."
+            "fastcli help lists all pages and topics."
         )
     lines: list[str] = []
     for name, entry in found:

@@ -709,8 +709,14 @@ def test_a_missing_file(former, tmp_path):
 
 
 def test_no_path(former):
-    assert one_sentence("mlp-train", "-output", former) == "Empty input or output path."
-    assert one_sentence("mlp-train", "-input", TOPICS) == "Empty input or output path."
+    assert (
+        one_sentence("mlp-train", "-output", former)
+        == "Empty input or output path. Give -input FILE."
+    )
+    assert (
+        one_sentence("mlp-train", "-input", TOPICS)
+        == "Empty input or output path. Give -output NAME."
+    )
     said = one_sentence("mlp-train", "-input", "-", "-output", former)
     assert said.startswith("Cannot use stdin for training! ")
 

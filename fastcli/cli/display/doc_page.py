@@ -10,11 +10,13 @@ from typing import ClassVar
 
 import click
 from rich.console import Console, ConsoleOptions, RenderResult
-from rich.markdown import CodeBlock, Heading, Markdown
-from rich.padding import Padding
-from rich.text import Text
+from rich.markdown import CodeBlock, Heading, Markdown, TableElement
+from rich.segment import Segment
+from rich.style import Style
+from rich.table import Table
 
 from fastcli.cli.display.reports import columns
+from fastcli.cli.display.tables import GAP, width_of
 from fastcli.cli.display.terminal import has_colour, is_terminal
 
 COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
@@ -29,15 +31,32 @@ class LeftHeading(Heading):
 
 
 class IndentedCode(CodeBlock):
-    """A block of code, set off by two columns, commands in bold."""
+    """A block of code, set off by two columns where there is room, commands in bold.
+
+    Lines are as long as they are, so that a command can be copied whole.
+    """
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield its lines."""
-        text = Text()
-        for line in str(self.text).rstrip().expandtabs().split("\n"):
-            text.append(f"{line}\n", "bold" if line.startswith(("$ ", "> ", ">>> ")) else "")
-        text.right_crop(1)
-        yield Padding(text, (0, 0, 0, 2))
+        lines = str(self.text).rstrip().expandtabs().split("\n")
+        widest = max(map(width_of, lines))
+        indent = GAP if widest + len(GAP) <= options.max_width else ""
+        for line in lines:
+            is_command = line.startswith(("$ ", "> ", ">>> ", "... "))
+            yield Segment(indent + line, Style(bold=True) if is_command else None)
+            yield Segment.line()
+
+
+class WholeTable(TableElement):
+    """A table of which nothing is cut: long words go on in the next line."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield its rows."""
+        for table in super().__rich_console__(console, options):
+            if isinstance(table, Table):
+                for column in table.columns:
+                    column.overflow = "fold"
+            yield table
 
 
 class Page(Markdown):
@@ -48,6 +67,7 @@ class Page(Markdown):
         "heading_open": LeftHeading,
         "fence": IndentedCode,
         "code_block": IndentedCode,
+        "table_open": WholeTable,
     }
 
 
@@ -80,9 +100,10 @@ def show_page(markdown: str) -> None:
         color_system="standard" if colour else None,
         legacy_windows=False,
     )
-    console.print(Page(for_terminal(markdown), hyperlinks=False))
+    console.print(Page(for_terminal(markdown), hyperlinks=False), crop=False)
     text = "\n".join(line.rstrip() for line in out.getvalue().split("\n"))
     if is_terminal(sys.stdout) and text.count("\n") >= shutil.get_terminal_size().lines:
-        click.echo_via_pager(text, color=colour)
+        # With None, click has less show colours, which it does not for True.
+        click.echo_via_pager(text, color=None if colour else False)
     else:
         click.echo(text.rstrip(), color=colour)
