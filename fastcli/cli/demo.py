@@ -159,8 +159,8 @@ def run_tour(folder: str) -> None:
     from fastcli.cli.display.terminal import width
 
     click.echo(
-        "A tour of eight commands: a few seconds, or up to a minute the first time, since\n"
-        "what a command needs is compiled for this processor when it is first used."
+        "A tour of eight commands: a few seconds, or up to a minute the first time where what\n"
+        "a command needs is compiled for this processor when it is first used."
     )
     try:
         for step in STEPS:
