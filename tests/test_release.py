@@ -133,3 +133,5 @@ def test_an_installed_wheel_works_and_compiles_nothing(installed, tmp_path):
     again = ["supervised", "-input", train, "-output", "again", *TRAINING]
     call(*words(*again), cwd=tmp_path, env=environment())
     assert (tmp_path / "m.bin").read_bytes() == (tmp_path / "again.bin").read_bytes()
+    predicting = ["predict-prob", "m.bin", "tour/data/samples/topics.test.txt", 3]
+    assert fastcli(*predicting) == call(*words(*predicting), cwd=tmp_path, env=environment())
