@@ -62,7 +62,8 @@ def compare(
     \b
     Example:
       fastcli compare topics.bin topics.ftz data/samples/topics.test.txt
-      fastcli compare topics.bin deep.mlp data/samples/topics.test.txt --metric f1macro
+      fastcli compare topics.bin deep.mlp data/samples/topics.test.txt \\
+          --metric f1macro
     """
     from fastcli.evaluation.run_log import is_log
     from fastcli.labelling.located_rows import DELIMITERS

@@ -34,10 +34,10 @@ def mlp_train(
 
     \b
     Example:
-      fastcli mlp-train -input data/samples/topics.train.txt -output deep -dim 20 --hidden 32 \\
-          --dropout 0.3 -lr 0.01 -epoch 10
-      fastcli mlp-train -input data/samples/reviews.csv -output verdicts -dim 20 --hidden 32 \\
-          --text-column review --label-column verdict --none other
+      fastcli mlp-train -input data/samples/topics.train.txt -output deep \\
+          -dim 20 --hidden 32 --dropout 0.3 -lr 0.01 -epoch 10
+      fastcli mlp-train -input data/samples/reviews.csv -output verdicts -dim 20 \\
+          --hidden 32 --text-column review --label-column verdict --none other
     """
     given = given_names(ctx)
     if "trace" in given and not options.trace:

@@ -36,7 +36,8 @@ def quantize(
     Example:
       fastcli quantize -output topics -qnorm
       fastcli quantize -output topics -qnorm -cutoff 2000 -retrain \\
-          -input data/samples/topics.train.txt --test data/samples/topics.valid.txt
+          -input data/samples/topics.train.txt \\
+          --test data/samples/topics.valid.txt
     """
     from fastcli.cli._endings import command_to_predict, command_to_test, recorded_file
     from fastcli.cli.display.endings import say_ending

@@ -58,7 +58,8 @@ def test(
     Example:
       fastcli test topics.bin data/samples/topics.test.txt
       fastcli test --report topics.bin data/samples/topics.test.txt
-      fastcli test --require 'f1macro>=0.9' topics.bin data/samples/topics.test.txt
+      fastcli test --require 'f1macro>=0.9' topics.bin \\
+          data/samples/topics.test.txt
     """
     from fastcli.api.testing import Testing, check_no_labels
     from fastcli.cli._report import say_written

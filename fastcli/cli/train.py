@@ -82,8 +82,8 @@ def skipgram(
 
     \b
     Example:
-      fastcli skipgram -input data/samples/topics.train.txt -output words -minCount 2 -dim 20 \\
-          -bucket 20000 -epoch 20
+      fastcli skipgram -input data/samples/topics.train.txt -output words \\
+          -minCount 2 -dim 20 -bucket 20000 -epoch 20
     """
     run(ctx, Request(command="skipgram", args=args, tuning=tuning), lists, saving)
 
@@ -100,8 +100,8 @@ def cbow(
 
     \b
     Example:
-      fastcli cbow -input data/samples/topics.train.txt -output words -minCount 2 -dim 20 \\
-          -bucket 20000 -epoch 20
+      fastcli cbow -input data/samples/topics.train.txt -output words \\
+          -minCount 2 -dim 20 -bucket 20000 -epoch 20
     """
     run(ctx, Request(command="cbow", args=args, tuning=tuning), lists, saving)
 

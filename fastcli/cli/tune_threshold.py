@@ -85,7 +85,8 @@ def tune_threshold(
     \b
     Example:
       fastcli tune-threshold topics.bin data/samples/topics.valid.txt --per-label
-      fastcli tune-threshold topics.bin data/samples/topics.valid.txt --metric recallAtPrecision:95
+      fastcli tune-threshold topics.bin data/samples/topics.valid.txt \\
+          --metric recallAtPrecision:95
     """
     from fastcli.api.tuning import tune
     from fastcli.labelling.outputs import open_outputs

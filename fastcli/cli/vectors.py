@@ -51,7 +51,8 @@ def print_word_vectors(options: Printing, model: str) -> None:
     \b
     Example:
       echo "egg pan" | fastcli print-word-vectors topics.bin
-      fastcli print-word-vectors topics.bin --npy words.npy < data/samples/topics.test.txt
+      fastcli print-word-vectors topics.bin --npy words.npy \\
+          < data/samples/topics.test.txt
     """
     vectors = load_vectors(model, options.thread)
     check_apart([model, STREAM], [options.npy or ""])
@@ -80,8 +81,10 @@ def print_sentence_vectors(options: Printing, model: str) -> None:
 
     \b
     Example:
-      head -n 2 data/samples/topics.test.txt | fastcli print-sentence-vectors topics.bin
-      fastcli print-sentence-vectors topics.bin --npy lines.npy < data/samples/topics.test.txt
+      head -n 2 data/samples/topics.test.txt | \\
+          fastcli print-sentence-vectors topics.bin
+      fastcli print-sentence-vectors topics.bin --npy lines.npy \\
+          < data/samples/topics.test.txt
     """
     vectors = load_vectors(model, options.thread)
     check_apart([model, STREAM], [options.npy or ""])

@@ -142,10 +142,15 @@ def _columns_of_objects(
     return columns
 
 
-def one_column(path: str, delimiter: str, first: str) -> DataError:
-    """Return the error of a table that has one column by its delimiter."""
+def one_column(path: str, delimiter: str, first: str, n_needed: int = 0) -> DataError:
+    """Return the error of a table that has one column by its delimiter.
+
+    ``n_needed``: the number of columns that a model takes (0: any).
+    """
+    needed = f", and the model takes {n_needed}" if n_needed else ""
     return DataError(
-        f"{path}: one column only, with the delimiter {delimiter!r}. {instead_of(delimiter, first)}"
+        f"{path}: one column only, with the delimiter {delimiter!r}{needed}. "
+        f"{instead_of(delimiter, first)}"
     )
 
 

@@ -87,7 +87,7 @@ class TableReader:
             self._note_delimiter(table.dialect)
             head = table.head.table()
             if head and len(head[0]) == 1 < columns.n_raw:
-                raise one_column(name, table.dialect.delimiter, head[0][0])
+                raise one_column(name, table.dialect.delimiter, head[0][0], columns.n_raw)
             if head:
                 placing = self.place(head)
                 if placing.has_header and not (placing.is_by_name or self.grows):

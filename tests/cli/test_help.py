@@ -210,7 +210,9 @@ def test_topics_alone():
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_of_a_command_is_its_own(command):
-    assert run("help", command).out == run(command, "--help").out
+    said = run("help", command)
+    assert said.out == run(command, "--help").out
+    assert max(map(width_of, said.text().splitlines())) <= 80
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ def test_training_files_of_several_delimiters(tmp_path):
 def test_a_delimiter_that_is_given(model, tmp_path):
     path = write(tmp_path / "x.csv", "^")
     assert one_sentence("predict", model, path) == (
-        f"{path}: one column only, with the delimiter ','. Give --delimiter."
+        f"{path}: one column only, with the delimiter ',', and the model takes 2. Give --delimiter."
     )
     for command in ("predict", "predict-prob", "test", "test-label"):
         result = run(command, model, path, "--delimiter", "^")
