@@ -10,6 +10,7 @@ from fastcli.printable import listed_files
 from fastcli.reporting import Reporter
 from fastcli.text.corpus import Corpus
 from fastcli.text.dictionary import Dictionary
+from fastcli.text.encodings import MARKS, iconv_command
 from fastcli.text.inputs import compression, open_compressed
 from fastcli.text.spooled import is_file, place_of
 
@@ -34,12 +35,18 @@ def check_corpus(
 
     Raises DataError or ArgumentError.
     """
-    first = shortened(first_line(args.input))
+    line = first_line(args.input)
+    encoding = encoding_of_mark(line)
+    first = shortened(line, encoding)
     if dictionary.nlabels == 0:
         raise DataError(
             f"No label found in {listed_files(args.input)}: no token starts with {args.label!r} "
             f"(or none occurs -minCountLabel times). The first line is {first!r}. "
-            "Write each example as LABEL text, or give the prefix with -label."
+            + (
+                f"It is {encoding}: {iconv_command(encoding)}."
+                if encoding != "utf-8"
+                else "Write each example as LABEL text, or give the prefix with -label."
+            )
         )
     if corpus.n_lines == 0:
         raise DataError(
@@ -79,7 +86,12 @@ def first_line(paths: tuple[str, ...]) -> bytes:
     return b""
 
 
-def shortened(text: bytes, limit: int = 100) -> str:
+def encoding_of_mark(text: bytes) -> str:
+    """Return the encoding that a byte-order mark tells: utf-16, utf-32, else utf-8."""
+    return next((name for name, marks in MARKS.items() if text.startswith(marks)), "utf-8")
+
+
+def shortened(text: bytes, encoding: str, limit: int = 100) -> str:
     """Return bytes as one line of text for a message."""
-    shown = text.decode("utf-8", "replace").strip("\r\n")
+    shown = text.decode(encoding, "replace").strip("\r\n\N{REPLACEMENT CHARACTER}")
     return shown if len(shown) <= limit else shown[:limit] + "..."

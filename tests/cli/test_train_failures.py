@@ -4,7 +4,6 @@ import gzip
 import os
 import re
 import signal
-import sys
 import time
 
 import pytest
@@ -12,11 +11,6 @@ import pytest
 from fastcli.files import check_writable
 from tests.cli.conftest import LOSSES, fails
 from tests.command import SAMPLES, process, run, start
-
-if sys.version_info >= (3, 14):
-    pass
-else:
-    pass
 
 # -------------------------------------------- what a failed run leaves behind
 
@@ -41,6 +35,15 @@ def test_no_label_in_compressed_input(former, tmp_path):
     path.write_bytes(gzip.compress(b"one two three\n"))
     err = fails("-input", path, "-output", former, "-verbose", 0)
     assert "'one two three'" in err
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_text_in_wide_characters_is_named(encoding, former, tmp_path):
+    path = tmp_path / "text.csv"
+    path.write_text("label,text\nfruit,apple\n", encoding=encoding)
+    err = fails("-input", path, "-output", former, "-verbose", 0)
+    assert "The first line is 'label,text'" in err
+    assert err.endswith(f"It is {encoding}: iconv -f {encoding} -t utf-8.\n")
 
 
 @pytest.mark.parametrize("text", [b"", b" ", b"\n", b"\t \0\n"])

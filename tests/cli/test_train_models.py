@@ -1,7 +1,6 @@
 """supervised: the models it makes."""
 
 import json
-import sys
 
 import numpy as np
 import pytest
@@ -9,11 +8,6 @@ import pytest
 from fastcli.fasttext.model_file import load_model
 from tests.cli.conftest import LOSSES
 from tests.command import SAMPLES, process, run
-
-if sys.version_info >= (3, 14):
-    pass
-else:
-    pass
 
 # -------------------------------------------------------------- repeatability
 
