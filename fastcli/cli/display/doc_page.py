@@ -25,9 +25,12 @@ LINK = re.compile(r"\[([^\]]+)\]\((?!https?:)([^)#]*)(?:#[^)]*)?\)")
 
 
 class LeftHeading(Heading):
-    """A heading at the left margin, whatever its level."""
+    """A heading at the left margin, whatever its level and the version of rich."""
 
-    LEVEL_ALIGN: ClassVar = dict.fromkeys(Heading.LEVEL_ALIGN, "left")
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield its words."""
+        self.text.justify = "left"
+        yield self.text
 
 
 class IndentedCode(CodeBlock):
