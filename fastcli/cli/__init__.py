@@ -184,7 +184,8 @@ def told(error: BaseException) -> int | None:
     if isinstance(error, click.UsageError):
         _tell_usage(error)
     elif isinstance(error, click.Abort | KeyboardInterrupt):
-        cause = error.__cause__ if isinstance(error, click.Abort) else error
+        # Some versions of click raise Abort from the interrupt, others only in its place.
+        cause = error.__context__ if isinstance(error, click.Abort) else error
         # click has ended the line with ^C in it
         say(str(cause) if isinstance(cause, Interrupted) else "Interrupted.")
         return signals.exit_code(signal.SIGINT)
