@@ -85,9 +85,7 @@ def _named_by(function: FunctionType) -> list[Any]:
             found.append(cell.cell_contents)
     found += function.__defaults__ or ()
     modules = [value for value in found if isinstance(value, ModuleType)]
-    for name in names:
-        if _is_ours(name):
-            modules.append(importlib.import_module(name))
+    modules += [_imported(name) for name in names if _is_ours(name)]
     for module in modules:
         if not _is_ours(module.__name__):
             continue
@@ -98,11 +96,24 @@ def _named_by(function: FunctionType) -> list[Any]:
             if part is None and hasattr(module, "__path__"):
                 full = f"{module.__name__}.{name}"
                 if name.isidentifier() and importlib.util.find_spec(full):
-                    part = importlib.import_module(full)
+                    part = _imported(full)
             if isinstance(part, ModuleType) and part not in modules:
                 modules.append(part)
             found.append(part)
     return found
+
+
+def _imported(name: str) -> ModuleType:
+    """Return a module of this package, empty where it needs an extra that is not installed.
+
+    No command can run code of such a module, so its kernels are not needed.
+    """
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if (error.name or _OURS).split(".")[0] == _OURS:
+            raise
+        return ModuleType(name)
 
 
 def _names(code: CodeType) -> set[str]:

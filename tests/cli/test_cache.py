@@ -286,3 +286,21 @@ def test_commands_need_less_than_everything():
     assert "elu_forward" in {kernel.__name__ for kernel in kernels_of(callback("mlp-train"))}
     without = {"cache", "completion", "demo", "help"}  # demo runs other commands
     assert all(kernels_of(callback(name)) for name in COMMANDS if name not in without)
+
+
+WITHOUT_DASK = """
+import sys
+sys.modules.update(dask=None, distributed=None)  # as where they are not installed
+import click
+from fastcli.cli import cli
+from fastcli.cli._reach import kernels_of
+predict = cli.get_command(click.Context(cli), "predict").callback
+print(*(kernel.entry for kernel in kernels_of(predict)))
+"""
+
+
+def test_extras_that_are_not_installed_need_no_kernels():
+    command = [sys.executable, "-c", WITHOUT_DASK]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [kernel.entry for kernel in kernels_of(callback("predict"))]
