@@ -12,6 +12,7 @@ from fastcli.tables.columns import LABEL_NAMES, TEXT_NAMES, usual
 from fastcli.tables.delimited import Delimited
 from fastcli.tables.dialects import BOM, HEAD, Asked, kind_of_name, suffix
 from fastcli.tables.formats import (
+    PARQUET_MAGIC,
     begins_as_objects,
     check_objects,
     head_of,
@@ -23,6 +24,7 @@ from fastcli.tables.objects import parquet_rows
 from fastcli.tables.streams import opened
 from fastcli.text.spooled import is_file
 
+PARQUET_BEGINNING = PARQUET_MAGIC + b"\x15"  # of a header in Thrift's compact protocol; no text
 LEAST_WORDS = 3  # of a cell, on average, that may be a text
 
 
@@ -45,17 +47,20 @@ def sure_table(path: str, prefix: str) -> SureTable | None:
 
     That is Parquet; or a file whose name says it is CSV, TSV, JSON or JSON lines, and that holds
     objects, or a header above at least two columns, and (with a prefix) no label.  Raises DataError
-    for one JSON object over several lines.
+    for one JSON object over several lines, and for Parquet that cannot be read, FastcliError for
+    Parquet without pyarrow.
     """
     try:
         if not is_file(path):
             return None
         with opened(path, lambda n: None) as raw:
             head = raw.peek(HEAD)[:HEAD]
-        if head.startswith(b"PAR1"):
-            return _sure(parquet_rows(path, lambda n: None)[0])
     except (OSError, EOFError, FastcliError):  # which reading it will say
         return None
+    if head.startswith(PARQUET_BEGINNING) or (
+        head.startswith(PARQUET_MAGIC) and suffix(path) == ".parquet"
+    ):
+        return _sure(parquet_rows(path, lambda n: None)[0])
     if suffix(path) not in (".csv", ".tsv", ".json", ".jsonl"):
         return None
     if prefix and prefix.encode() in head:

@@ -4,6 +4,7 @@ import datetime
 import decimal
 import io
 import json
+import sys
 import tempfile
 from pathlib import Path
 
@@ -254,3 +255,28 @@ def test_names_of_objects_are_unique():
     batch = pyarrow.RecordBatch.from_arrays([pyarrow.array([1]), pyarrow.array([2])], ["x", "x"])
     assert plain_rows(batch) == [{"x": 1, "x_2": 2}]
     assert plain_rows(batch, [1]) == [{"x_2": 2}]
+
+
+# ------------------------------------------------- where lines are asked for
+
+
+@pytest.mark.parametrize("command", ["predict", "test", "tune-threshold"])
+@pytest.mark.parametrize("name", ["a.parquet", "a.txt"])
+def test_without_pyarrow_a_table_is_not_taken_for_lines(command, name, topics, monkeypatch):
+    parquet.write_table(pyarrow.table({"text": ["bread oven"], "label": ["cooking"]}), name)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    result = run(command, topics, name)
+    assert (result.code, result.out) == (1, b"")
+    assert result.err == f"{name}: reading Parquet needs pip install 'fasttext-cli[parquet]'.\n"
+
+
+def test_a_damaged_table_is_not_taken_for_lines(topics):
+    Path("a.parquet").write_bytes(b"PAR1, and no more of it\n")
+    result = run("predict", topics, "a.parquet")
+    assert (result.code, result.out) == (1, b"")
+    assert result.err.startswith("a.parquet cannot be read as Parquet: ")
+
+
+def test_text_may_begin_as_parquet_does(topics):
+    Path("a.txt").write_bytes(b"PAR1 bread oven\n")
+    assert run("predict", topics, "a.txt").text() == "__label__cooking\n"
