@@ -40,7 +40,7 @@ def shown_default(option: Option) -> str:
 
     What the default stands for is given in words where the row has them.
     """
-    if option.is_flag or option.multiple:
+    if option.is_flag or option.multiple or option.nargs > 1:
         return ""
     if option.row.option.default_text:
         return escaped(option.row.option.default_text)

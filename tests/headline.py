@@ -45,7 +45,8 @@ CHINESE = {
     "\n\n- 对手：fastText 0.9.2，\n  {build}。\n"
     "- 机器：{machine}；磁盘：{disk}；内存盘：{memory}。",
     "n": "{least} 到 {most} 轮，两个线程，文件和选项相同。",
-    "wheel": "\n- Python 的 fasttext-wheel 在内存盘上，预测用时为其 {predict} 倍，打开模型为 {open} 倍。",
+    "wheel": "\n- Python 的 fasttext-wheel 在内存盘上，预测用时为其 {predict} 倍，"
+    "打开模型为 {open} 倍。",
     "start": "\n- C++ 启动更快：用小模型预测一行，C++ 用 {native} 秒，fastcli 用 {ours} 秒。",
     "memory": "\n- C++ 量化时占内存更少：{native} MB，fastcli 为 {ours} MB。",
 }

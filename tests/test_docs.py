@@ -88,7 +88,7 @@ def test_no_example_chooses_by_the_test_file():
     assert not [example for example in examples if "test." in example[1]]
 
 
-FLAGSHIP = re.compile(r'echo "([^"]+)" \| \S*fastcli predict(?:-prob)? topics\.bin')
+FLAGSHIP = re.compile(r'echo "([^"]+)" \| (?:\\\n\s*)?fastcli predict(?:-prob)? topics\.bin')
 TOUR_TRAINING = re.compile(r"^\$ fastcli (supervised -input (\S+) -output topics .*)$", re.M)
 
 

@@ -122,7 +122,8 @@ def cli(ctx: click.Context) -> None:
       fastcli supervised -input data/samples/topics.train.txt -output topics \\
           -lr 0.5 -epoch 25
       fastcli test topics.bin data/samples/topics.test.txt
-      echo "what can i cook with rice ?" | fastcli predict-prob topics.bin - 3
+      echo "what can i cook with rice and onions ?" | \\
+          fastcli predict-prob topics.bin - 3
     """
     if ctx.invoked_subcommand is None:
         from fastcli.cli._command import NoArguments

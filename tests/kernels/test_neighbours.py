@@ -63,7 +63,8 @@ def test_project_rows(dim, n, rng):
     heads = rows.astype(float) @ basis.T.astype(float)
     np.testing.assert_allclose(comp[:, :-1], heads, rtol=1e-4, atol=1e-5)
     rest = np.maximum((rows.astype(float) ** 2).sum(1) - (heads**2).sum(1), 0)
-    np.testing.assert_allclose(comp[:, -1], np.sqrt(rest + SLACK), rtol=1e-3, atol=1e-3)
+    # Squares: the root of almost nothing is far larger than the rounding of its square.
+    np.testing.assert_allclose(comp[:, -1] ** 2, rest + SLACK, rtol=2e-3, atol=1e-5)
 
 
 def find(queries, words, k, n_coarse, n_fine, rng, first=0, last=None):
