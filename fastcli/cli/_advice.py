@@ -147,8 +147,10 @@ def wrong_words(words: Sequence[str], sentence: str) -> tuple[int, ...]:
             value = words[place + 1] if place + 1 < len(words) else ""
             has_value = not option.is_flag and "=" not in words[place]
             places[id(option)] = place + (has_value and is_quoted(value, first))
-    quoted = (i for i in range(COMMAND + 1, len(words)) if is_quoted(words[i], first))
-    return tuple(sorted(places.values())) or tuple(quoted)[:1]
+    behind = range(COMMAND + 1, len(words))
+    quoted = [i for i in behind if repr(words[i]) in first]
+    named_ones = quoted or [i for i in behind if is_quoted(words[i], first)]
+    return tuple(sorted(places.values())) or tuple(named_ones[:1])
 
 
 def is_quoted(word: str, sentence: str) -> bool:

@@ -284,7 +284,13 @@ def _unknown(
     return WrongWord(f"Unknown argument: {word}{_aside(note)}", ctx, behind, note, more)
 
 
-# What other programs call these commands.
+# What other programs call these options, and these commands.
+OPTIONS_MEANT = {
+    "-i": "-input",
+    "-o": "-output",
+    "--learning-rate": "-lr",
+    "--ngrams": "-wordNgrams",
+}
 MEANT = {"train": "supervised", "fit": "supervised", "classify": "predict", "evaluate": "test"}
 
 
@@ -322,6 +328,8 @@ def _aside(note: str) -> str:
 def _nearest(name: str, options: Iterable[str]) -> str:
     import difflib
 
+    if (meant := OPTIONS_MEANT.get(name, "")) in options:
+        return f"did you mean {meant}?"
     double = name.startswith("--")
     known = {option.lower(): option for option in options if option.startswith("--") == double}
     close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=LIKE) if name != "--" else []

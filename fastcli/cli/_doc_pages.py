@@ -85,7 +85,7 @@ def section(text: str, word: str) -> str:
     if not parts:
         names = [words.replace("`", "") for _, level, words in found if level > 1]
         raise FastcliError(
-            f"No section of this page is called {shortened(word)!r}{nearest(word, names)}.  "
+            f"No section of this page is called {shortened(word)!r}{nearest(word, names)}. "
             f"Its sections: {'; '.join(names)}."
         )
     return "\n\n".join(parts) + "\n"
