@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastcli.errors import ArgumentError, DataError
 from fastcli.evaluation.options import COLUMN_WEIGHTS
+from fastcli.notices import say
 from fastcli.tables.options import TABLES, TableOptions
 
 if TYPE_CHECKING:
@@ -102,15 +103,28 @@ def refuse_table(
 ) -> None:
     """Raise DataError where a file is surely a table, with the command that reads it.
 
+    Where it may be one, by its name and its delimiters, and has no header, say so.
+
     ``label`` is the prefix of labels, "" where lines have none; ``command`` is the command line
     without the options of columns, which a ``model`` may know, none where Python is told which
     arguments to give; ``otherwise`` is what to do if each line is a text.
     """
     from fastcli.printable import listed
-    from fastcli.tables.sure import sure_table
+    from fastcli.tables.sure import may_be_headless, sure_table
 
     found = sure_table(path, label)
     if found is None:
+        if may_be_headless(path, label):
+            names = ["text_column", *["label_column"] * bool(label)]
+            if command:
+                options = [f"--{name.replace('_', '-')} N" for name in names]
+                way = " ".join([shlex.join(command), *options])
+            else:
+                way = ", ".join(f"{name}=N" for name in names)
+            say(
+                f"{path} is read as lines of text: it has no header. If it is a table (N is a "
+                f"column, from 0): {way}"
+            )
         return
     known = recorded_columns_of(model)
     columns: list[tuple[str, str]] = []

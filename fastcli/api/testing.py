@@ -229,6 +229,8 @@ def run_test(testing: Testing, watch: Watch = lambda blocks, path: blocks) -> Te
     if total.n == 0:
         what = "no line is left to test on" if sentence else "there are no lines to test on"
         say(f"{_where(asked)}: {what}, so precision and recall are undefined (nan).")
+    elif not total.predicted.any() and not is_shown:
+        say(f"{_where(asked)}: no line gets a label, so precision is undefined (nan).")
     return Tested(
         asked=asked,
         files=files,

@@ -71,6 +71,21 @@ def sure_table(path: str, prefix: str) -> SureTable | None:
     return _sure_delimited(path, head)
 
 
+def may_be_headless(path: str, prefix: str) -> bool:
+    """Tell whether a file that is not surely a table may be one without a header.
+
+    That is a file whose name says it is CSV or TSV, with several cells in every row that is looked
+    at, and (with a prefix) no label.
+    """
+    if not is_file(path) or kind_of_name(path) not in ("csv", "tsv"):
+        return False
+    head = head_of(path)[:HEAD]
+    if not head or (prefix and prefix.encode() in head):
+        return False
+    table = _rows(path, head)
+    return bool(table) and min(map(len, table)) > 1
+
+
 def may_be_lines(path: str) -> bool:
     """Tell whether a file is lines where nothing asks for a table: neither its name nor how it
     begins is that of a table.
@@ -88,16 +103,21 @@ def may_be_lines(path: str) -> bool:
 
 def _sure_delimited(path: str, head: bytes) -> SureTable | None:
     """Return the columns of a delimited table that begins like this, None for what may be none."""
-    whole = head[: head.rfind(b"\n") + 1] if len(head) >= HEAD else head
-    try:
-        rows = Delimited(path, io.BytesIO(whole), Asked(kind_of_name(path) or "csv")).head
-        table = rows.table()
-    except (ValueError, FastcliError):  # which reading it will say
-        return None
-    if rows.bad or len(table) < 2 or len(table[0]) < 2 or not has_header(table):
+    table = _rows(path, head)
+    if len(table) < 2 or len(table[0]) < 2 or not has_header(table):
         return None
     found = _sure(table[0])
     return replace(found, longest=_longest(found, table[1:]))
+
+
+def _rows(path: str, head: bytes) -> list[list[str]]:
+    """Return the rows of a delimited table that begins like this, none where one is bad."""
+    whole = head[: head.rfind(b"\n") + 1] if len(head) >= HEAD else head
+    try:
+        rows = Delimited(path, io.BytesIO(whole), Asked(kind_of_name(path) or "csv")).head
+        return [] if rows.bad else rows.table()
+    except (ValueError, FastcliError):  # which reading it will say
+        return []
 
 
 def _longest(table: SureTable, rows: Sequence[Sequence[str]]) -> str:

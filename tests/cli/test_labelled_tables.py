@@ -296,6 +296,27 @@ def test_tables_where_lines_are_asked_for(model, words, read_by):
     assert not Path("v.bin").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "is_said"),
+    [
+        ("a.csv", "1,refund\n2,crash\n", True),
+        ("a.tsv", "1\trefund\n2\tcrash\n", True),
+        ("talk.csv", "well, yes\nno\nhow, when, where\n", False),
+        ("a.txt", "1,refund\n2,crash\n", False),
+    ],
+)
+def test_tables_without_a_header_are_read_as_lines_and_that_is_said(model, name, text, is_said):
+    Path(name).write_text(text)
+    result = run("predict", model, name)
+    assert result.code == 0
+    assert len(result.out.splitlines()) == text.count("\n")
+    said = f"{name} is read as lines of text: it has no header. If it is a table (N is a column"
+    assert (said in result.err) == is_said
+    way = f"fastcli predict {model} {name} --output labelled{name[-4:]} --text-column N\n"
+    assert (way in result.err) == is_said
+    assert said not in run("predict", model, name, "--format", "text").err
+
+
 def test_options_of_tables_without_one(model):
     Path("l.txt").write_text("__label__Billing money back\n")
     result = run("test", model, "l.txt", "--quotes", "no", "--none", "x")

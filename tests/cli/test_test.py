@@ -83,7 +83,7 @@ def test_against_counting(k, threshold, model):
     right, predicted, gold = (sum(counts[i] for counts in per_label.values()) for i in range(3))
     precision, recall = ratio(right, predicted), ratio(right, gold)
     ref = f"N\t{n}\nP@{k}\t{precision:.3g}\nR@{k}\t{recall:.3g}\n"
-    assert run("test", model, path, k, threshold).text() == ref
+    assert run("test", model, path, k, threshold).out.decode() == ref
 
     lines = []
     for label, (r, p, g) in per_label.items():
@@ -133,6 +133,12 @@ def test_label_without_support(small):
 
 def test_nothing_left_out_says_nothing(small):
     assert run("test", small, "-", stdin=b"__label__x a\n").text() == "N\t1\nP@1\t1\nR@1\t1\n"
+
+
+def test_a_threshold_that_no_label_reaches_is_said(small):
+    result = run("test", small, "-", 1, 2, stdin=b"__label__x a\n")
+    assert (result.code, result.out) == (0, b"N\t1\nP@1\tnan\nR@1\t0\n")
+    assert result.err == "Standard input: no line gets a label, so precision is undefined (nan).\n"
 
 
 @pytest.mark.parametrize("text", [b"", b"\n", b"a\n", b"__label__zzz a\n"])
@@ -193,7 +199,8 @@ def test_line_ends_of_windows():
 def test_json_agrees_with_the_text(k, threshold):
     path = CORPORA[TAGS]
     n, precision, recall = (
-        line.split("\t")[1] for line in run("test", TAGS, path, k, threshold).text().splitlines()
+        line.split("\t")[1]
+        for line in run("test", TAGS, path, k, threshold).out.decode().splitlines()
     )
     answer = json.loads(run("test", TAGS, path, k, threshold, "--json").text())
 
