@@ -93,7 +93,7 @@ def test_against_counting(k, threshold, model):
             f"F1-Score : {shown[0]}  Precision : {shown[1]}  Recall : {shown[2]}   {label}\n"
         )
     lines.append(f"N\t{n}\nP@{k}\t{precision:.3f}\nR@{k}\t{recall:.3f}\n")
-    assert run("test-label", model, path, k, threshold).text() == "".join(lines)
+    assert run("test-label", model, path, k, threshold).out.decode() == "".join(lines)
 
 
 def test_defaults():
@@ -202,7 +202,7 @@ def test_json_agrees_with_the_text(k, threshold):
         line.split("\t")[1]
         for line in run("test", TAGS, path, k, threshold).out.decode().splitlines()
     )
-    answer = json.loads(run("test", TAGS, path, k, threshold, "--json").text())
+    answer = json.loads(run("test", TAGS, path, k, threshold, "--json").out)
 
     def shown(value):
         return "nan" if value is None else f"{value:.3g}"
