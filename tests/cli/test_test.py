@@ -211,8 +211,8 @@ def test_json_agrees_with_the_text(k, threshold):
     assert (shown(answer["precision"]), shown(answer["recall"])) == (precision, recall)
     assert answer["left_out"] == {"no_label": 0, "unknown_label": 0, "no_known_token": 0}
 
-    answer = json.loads(run("test-label", TAGS, path, k, threshold, "--json").text())
-    lines = run("test-label", TAGS, path, k, threshold).text().splitlines()
+    answer = json.loads(run("test-label", TAGS, path, k, threshold, "--json").out)
+    lines = run("test-label", TAGS, path, k, threshold).out.decode().splitlines()
     assert len(answer["per_label"]) == len(lines) - 3
     for score, line in zip(answer["per_label"], lines, strict=False):
         fields = line.split()
