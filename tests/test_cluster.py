@@ -13,6 +13,7 @@ from fastcli.attempts import Failure
 from fastcli.errors import DataError, FastcliError
 from fastcli.labelling.part_workers import CannotStart
 from fastcli.labelling.parts import Part
+from tests.clusters import local_cluster
 
 distributed = pytest.importorskip("distributed")
 import dask  # noqa: E402
@@ -52,15 +53,7 @@ class Names:
 @pytest.fixture
 def workers():
     """Start one worker with two threads, all in this process."""
-    with distributed.LocalCluster(
-        n_workers=1,
-        threads_per_worker=2,
-        processes=False,
-        protocol="tcp",
-        host="127.0.0.1",
-        dashboard_address=None,
-        scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # of what else it serves
-    ) as found:
+    with local_cluster(1, threads_per_worker=2) as found:
         yield found
 
 

@@ -12,6 +12,7 @@ import pytest
 
 import fastcli
 from fastcli.cli import cli
+from tests.clusters import local_cluster
 from tests.command import run
 from tests.docs import ROOT
 from tests.pages import blocks_of, steps_of
@@ -33,15 +34,7 @@ def blocks(kind, text=TEXT):
 @pytest.fixture(scope="module")
 def address():
     """Start two workers in this process."""
-    with distributed.LocalCluster(
-        n_workers=2,
-        threads_per_worker=1,
-        processes=False,
-        protocol="tcp",
-        host="127.0.0.1",
-        dashboard_address=None,
-        scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
-    ) as cluster:
+    with local_cluster(2) as cluster:
         yield cluster.scheduler_address
 
 

@@ -13,6 +13,7 @@ import pytest
 import fastcli
 from fastcli.api import part_job
 from fastcli.api.part_job import PartJob
+from tests.clusters import local_cluster
 from tests.command import run
 
 distributed = pytest.importorskip("distributed")
@@ -28,14 +29,7 @@ N = 6  # inputs
 @pytest.fixture(scope="module")
 def cluster():
     """Start two workers, each of which has a process and one thread."""
-    with distributed.LocalCluster(
-        n_workers=2,
-        threads_per_worker=1,
-        host="127.0.0.1",
-        dashboard_address=None,
-        scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # of what else it serves
-        memory_limit=0,
-    ) as cluster:
+    with local_cluster(2, in_processes=True) as cluster:
         yield cluster
 
 

@@ -22,6 +22,7 @@ from fastcli.notices import say
 from fastcli.tables.formats import named_kind
 from fastcli.text.input_list import list_inputs
 from fastcli.urls import is_url, local_path, name_of, shown
+from tests.clusters import local_cluster
 from tests.command import environment, run
 from tests.s3 import Faults, serving
 
@@ -533,19 +534,11 @@ def test_local_runs_load_no_fsspec(here, model):
 
 
 def test_a_cluster_makes_the_same_of_urls(s3, here, model):
-    distributed = pytest.importorskip("distributed")
+    pytest.importorskip("distributed")
     for name, data in (("1.txt", LINES), ("2.txt.gz", gzip.compress(LINES)), ("3.csv", TABLE)):
         s3[f"in/{name}"] = data
     assert label(model, s3.url("in"), "--output-dir", s3.url("alone")).code == 0
-    with distributed.LocalCluster(
-        n_workers=2,
-        threads_per_worker=1,
-        processes=False,
-        protocol="tcp",
-        host="127.0.0.1",
-        dashboard_address=None,
-        scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
-    ) as cluster:
+    with local_cluster(2) as cluster:
         words = ["--dask", cluster.scheduler_address]
         result = label(model, s3.url("in"), "--output-dir", s3.url("out"), *words)
         assert last(result, 0) == "3 parts: 3 written."
