@@ -140,11 +140,13 @@ class Command(click.Command):
             if option.is_flag or option.count:
                 continue
             n = option.nargs - has_value
-            if position + n > len(args):
+            values = args[position : position + n]
+            taken = next((value for value in values if value in known), "")
+            if len(values) < n or taken:
                 message, behind = f"{word} is missing an argument", len(args) - position
-                more = self.as_word(word)
+                more = _as_value(option, word, taken) if taken else self.as_word(word)
                 raise WrongWord(message, ctx, behind, f"give {_value(option)} after it", more)
-            options += args[position : position + n]
+            options += values
             position += n
             if takes_more_files(option):
                 while position < len(args) and _is_file(args[position]):
@@ -360,6 +362,12 @@ def _undashed(word: str, options: dict[str, Any]) -> str:
         dash = ", with a plain dash" if plain != word else ""
         return f"did you mean {known[0]}{dash}?"
     return ""
+
+
+def _as_value(option: click.Option, word: str, value: str) -> str:
+    """Return how to give an option a value that is the name of an option, where it may be."""
+    is_number = isinstance(option.type, (click.types.IntParamType, click.types.FloatParamType))
+    return "" if is_number or option.nargs > 1 else f"If {value} is its value: {word}={value}"
 
 
 def _value(option: click.Option) -> str:
