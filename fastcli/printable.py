@@ -15,6 +15,7 @@ LONGEST_NAME = 60  # characters of a name in a list
 EXCERPT = 80  # characters of an offending text
 MOST_NAMES = 12  # names of a list
 MOST_FILES = 3  # paths of a list: they are long
+SPECIAL = "!\"#$&'()*;<>?[\\]^`{|}~"  # to a shell
 
 
 def printable(text: str) -> str:
@@ -110,8 +111,22 @@ def encodable(text: str) -> str:
         return text.encode("utf-8", "backslashreplace").decode()
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def quoted(word: str) -> str:
+    """Return a word of a command line as a shell needs it; letters of all scripts are plain.
+
+    >>> quoted("日本.txt"), quoted("a b")
+    ('日本.txt', "'a b'")
+    """
+    import shlex
+
+    is_plain = word and not any(c.isspace() or c in SPECIAL for c in word)
+    return word if is_plain else shlex.quote(word)
+
+
+def nearest(name: str, known: Iterable[str], least: float = 0.5) -> str:
     """Return a question for the end of an error, or nothing if no known name is near.
+
+    ``least`` is how much alike it is, as difflib has it.
 
     >>> nearest("lable", ["text", "Label"])
     ' (did you mean Label?)'
@@ -119,7 +134,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     import difflib  # which most commands do without
 
     by_lower = {one.lower(): one for one in known}
-    close = difflib.get_close_matches(name[:LONGEST_NAME].lower(), by_lower, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(name[:LONGEST_NAME].lower(), by_lower, n=1, cutoff=least)
     return f" (did you mean {named(by_lower[close[0]])}?)" if close else ""
 
 

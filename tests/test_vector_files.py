@@ -272,7 +272,7 @@ def test_lines_are_counted_from_the_start_of_the_file(tmp_path):
 
 def test_utf16_is_named(tmp_path):
     said = refused(tmp_path / "x.vec", "2 2\na 1 2\nb 1 3\n".encode("utf-16"))
-    assert said.endswith("It looks like utf-16: iconv -f utf-16 -t utf-8.")
+    assert said.endswith("It looks like utf-16: iconv -f utf-16 -t utf-8")
 
 
 def test_compressed_files_that_were_cut(tmp_path):

@@ -258,7 +258,9 @@ def check_lines(request: Request) -> None:
             refuse_table(path, "", ["fastcli", "prepare", path, "-o", "NAME"], PIPED)
     elif request.table.format == "auto" and not request.is_table:
         for path in args.input:
-            command = ["fastcli", "supervised", "-input", *args.input, "-output", args.output]
+            command = ["fastcli", "supervised", "-input", path, "-output", args.output]
+            if len(args.input) > 1:  # the others are perhaps no tables
+                command = ["fastcli", "prepare", path, "-o", "NAME"]
             refuse_table(path, args.label, command if request.for_shell else ())
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastcli.api.folds import Before, Folding, Originals, cross_validation, read_twice
 from fastcli.api.lessons import say_known_lines, say_seen
-from fastcli.api.table_lines import lines_of_tables
+from fastcli.api.table_lines import lines_of_tables, refuse_model
 from fastcli.api.validation import held_out
 from fastcli.errors import ArgumentError, FastcliError
 from fastcli.mlp.options import MlpOptions
@@ -103,6 +103,8 @@ def settled(
     if own and args.verbose > 0:
         say(own)
     args.check(in_memory)
+    for path in args.input:
+        refuse_model(path, "something to train on")
     if "monitor" in given:  # else the default is that of the task
         parse_monitor(args.monitor).check_task(args.is_regression, "--monitor")
     args = args.named()

@@ -35,7 +35,13 @@ class IsTable(DataError):
 
 
 def asks_for_table(options: TableOptions) -> bool:
-    """Tell whether options say that the input is a table."""
+    """Tell whether options say that the input is a table.
+
+    Raises ArgumentError for a format that there is not.
+    """
+    from fastcli.options import check_choices
+
+    check_choices(TableOptions, format=options.format)
     is_asked = options.text_column or options.label_column or options.label_from != "column"
     return bool(is_asked or options.format in TABLES)
 
@@ -101,9 +107,9 @@ def refuse_table(
     otherwise: str = AS_LINES,
     model: Classifier | None = None,
 ) -> None:
-    """Raise DataError where a file is surely a table, with the command that reads it.
+    """Raise DataError where a file is a model, or surely a table, with the command that reads it.
 
-    Where it may be one, by its name and its delimiters, and has no header, say so.
+    Where it may be a table, by its name and its delimiters, and has no header, say so.
 
     ``label`` is the prefix of labels, "" where lines have none; ``command`` is the command line
     without the options of columns, which a ``model`` may know, none where Python is told which
@@ -112,6 +118,7 @@ def refuse_table(
     from fastcli.printable import listed
     from fastcli.tables.sure import may_be_headless, sure_table
 
+    refuse_model(path, f"lines of {'labels and ' if label else ''}text")
     found = sure_table(path, label)
     if found is None:
         if may_be_headless(path, label):
@@ -147,6 +154,14 @@ def refuse_table(
     error.path, error.command, error.otherwise = path, tuple(command), otherwise
     error.columns = tuple((f"--{name.replace('_', '-')}", value) for name, value in columns)
     raise error
+
+
+def refuse_model(path: str, asked: str) -> None:
+    """Raise DataError for a model in the place of data."""
+    from fastcli.fasttext.foreign import begins_as_model
+
+    if begins_as_model(path):
+        raise DataError(f"{path} is a model, not {asked}.")
 
 
 def recorded_columns_of(model: Classifier | None) -> dict[str, list[str]]:

@@ -251,8 +251,10 @@ class Positional(Command):
 
     def as_word(self, word: str) -> str:
         """Return how to give a word, or a file, that looks like an option."""
+        from fastcli.printable import quoted
+
         what = "a word" if self.any_word else "a file"
-        return f"If it is {what}, end the options before it: -- {word}"
+        return f"If it is {what}, end the options before it: -- {quoted(word)}"
 
 
 class OptionalWords(Positional):

@@ -10,6 +10,7 @@ from fastcli.printable import nearest, shortened
 
 PACKAGE = Path(__file__).resolve().parent.parent
 HOME = "index.md"
+LIKE = 0.6  # how much alike a word and the heading that is proposed for it are
 PARTS = ("tutorial/*.md", "howto/*.md", "*.md")  # in the order of the list of pages
 # Other names of pages: what people look for.
 ALIASES = {
@@ -85,7 +86,7 @@ def section(text: str, word: str) -> str:
     if not parts:
         names = [words.replace("`", "") for _, level, words in found if level > 1]
         raise FastcliError(
-            f"No section of this page is called {shortened(word)!r}{nearest(word, names)}. "
+            f"No section of this page is called {shortened(word)!r}{nearest(word, names, LIKE)}. "
             f"Its sections: {'; '.join(names)}."
         )
     return "\n\n".join(parts) + "\n"

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from fastcli.cli._hint import Hint
 from fastcli.cli._near_files import MODELS, models_beside, models_in, near_path
 from fastcli.options import names_of
+from fastcli.printable import quoted
 
 MODEL, DATA = 2, 3  # the places of a model and of what is predicted in a command line
 MEANT = re.compile(r" Did you mean ([^?]+)\?$")  # which the library says of models
@@ -45,14 +46,16 @@ def file_hints(words: Sequence[str], sentence: str) -> Sentence:
     if sentence.startswith("Empty vocabulary"):
         empty = [word for word in words if os.path.isfile(word) and not os.path.getsize(word)]
         hints = tuple(Hint(f"{one} is empty: 0 bytes.") for one in empty[:1])
-        return Sentence(sentence, hints, sentence)
+        return Sentence(sentence, hints)
     return Sentence(sentence)
 
 
 def _question(path: str) -> str:
     others = models_beside(path)
     verb = "is" if len(others) == 1 else "are"
-    return f"did you mean {path}?" + (f" ({names_of(others)} {verb} there too)" if others else "")
+    return f"did you mean {quoted(path)}?" + (
+        f" ({names_of(others)} {verb} there too)" if others else ""
+    )
 
 
 def _unopened(words: Sequence[str], sentence: str) -> tuple[Hint, ...]:
@@ -67,6 +70,9 @@ def _unopened(words: Sequence[str], sentence: str) -> tuple[Hint, ...]:
         command = (*words[:place], "-", *words[place + 1 :])
         return (Hint("To predict a text instead of a file:", command, words[place]),)
     near = near_path(words[place], is_model)
+    if words[1] == "quantize" and is_model and near:  # which takes a name without its ending
+        name, end = os.path.splitext(near)
+        return (Hint(f"did you mean -output {quoted(name)}?"),) if end == ".bin" else ()
     return (Hint(_question(near)),) if near else ()
 
 
@@ -98,6 +104,8 @@ def stray_words(words: Sequence[str], sentence: str) -> tuple[Hint, ...]:
     if len(words) <= DATA or words[1] not in READING or not is_stray:
         return ()
     if any(word.startswith("-") or os.path.exists(word) for word in rest):
+        return ()
+    if words[1] in PREDICT and not _is_text(" ".join(rest)):
         return ()
     what = "a text instead of a file" if words[1] in PREDICT else "words through a pipe"
     verb = "predict" if words[1] in PREDICT else "give"

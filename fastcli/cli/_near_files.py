@@ -10,6 +10,7 @@ from itertools import islice
 MODELS = (".bin", ".ftz", ".mlp")
 MOST = 2000  # names of a folder that are looked at
 LIKE = 0.75  # how much alike two names are, their endings aside
+LIKE_OTHERS = 0.5  # the same for other scripts, in which names have few characters
 
 
 def near_path(path: str, is_model: bool) -> str:
@@ -77,7 +78,8 @@ def nearest_name(name: str, known: Iterable[str]) -> str:
     # Of models with the same name the one that is not quantized.
     names = sorted(known, key=lambda one: (one.endswith(MODELS[1:]), one))
     best = max(names, key=lambda one: _likeness(name, one), default="")
-    return best if best and _likeness(name, best)[0] >= LIKE else ""
+    least = LIKE if name.isascii() else LIKE_OTHERS
+    return best if best and _likeness(name, best)[0] >= least else ""
 
 
 def _likeness(name: str, known: str) -> tuple[float, float]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shlex
 import signal
 import subprocess
 import sys
@@ -113,7 +112,7 @@ def demo(options: DemoOptions, folder: str) -> None:
     """
     from fastcli import sample_files
     from fastcli.cli.display.messages import lines, say
-    from fastcli.printable import counted
+    from fastcli.printable import counted, quoted
 
     samples = sample_files.contents()
     commands = {} if options.no_run else {Path(COMMANDS_FILE): commands_file()}
@@ -127,7 +126,8 @@ def demo(options: DemoOptions, folder: str) -> None:
         run_tour(folder)
         lines("")
         say(f"In {folder} there are now models, labelled.csv, and the commands ({COMMANDS_FILE}).")
-    lines("Next:", f"  cd {shlex.quote(folder)}", "  fastcli help tutorial")
+    here = folder if not folder.startswith("-") else os.path.join(os.curdir, folder)
+    lines("Next:", f"  cd {quoted(here)}", "  fastcli help tutorial")
 
 
 def commands_file() -> bytes:
@@ -159,8 +159,8 @@ def run_tour(folder: str) -> None:
     from fastcli.cli.display.terminal import width
 
     click.echo(
-        "A tour of eight commands: a few seconds, or up to a minute the first time where what\n"
-        "a command needs is compiled for this processor when it is first used."
+        "A tour of eight commands: a few seconds, or up to a minute the first time where\n"
+        "what a command needs is compiled for this processor when it is first used."
     )
     try:
         for step in STEPS:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from fastcli.cli import COMMANDS, cli
@@ -12,6 +14,12 @@ from fastcli.cli.pages import TOPICS, entry_names, find, named_otherwise, page_o
 from fastcli.errors import ArgumentError
 from fastcli.printable import nearest, shortened
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+
+LIKE = 0.6  # how much alike a word and the name that is proposed for it are
+
 
 class HelpWord(Word):
     """A topic, a page or a command; pages are looked for when a shell asks."""
@@ -19,6 +27,16 @@ class HelpWord(Word):
     def known(self) -> tuple[str, ...]:
         """Return their names."""
         return known_words()
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return them, and behind a topic its entries."""
+        first = next(iter(ctx.params.get("words") or ()), "")
+        if not first:
+            return super().shell_complete(ctx, param, incomplete)
+        names = entry_names(topic_of(first)) if topic_of(first) else ()
+        return Word(names).shell_complete(ctx, param, incomplete)
 
 
 def known_words() -> tuple[str, ...]:
@@ -87,7 +105,7 @@ def explained(words: list[str]) -> list[str]:
     if not rest and (known := topic_of(topic)):
         return list(page_lines(known, page_of(known)))
     if len(rest) > 1 or (rest and not topic_of(topic)):
-        near = nearest(topic, [*TOPICS]) if not topic_of(topic) else ""
+        near = nearest(topic, [*TOPICS], LIKE) if not topic_of(topic) else ""
         raise ArgumentError(
             f"There is no help on {shortened(' '.join(words))!r}{near}: give a topic and one name, "
             "as in help activations relu."
@@ -99,7 +117,7 @@ def explained(words: list[str]) -> list[str]:
         known_names = entry_names(topic_of(topic)) if rest else [*known_words(), *entry_names()]
         where = f" among the {topic_of(topic)}" if rest else ""
         raise ArgumentError(
-            f"There is no help on {shortened(word)!r}{where}{nearest(word, known_names)}. "
+            f"There is no help on {shortened(word)!r}{where}{nearest(word, known_names, LIKE)}. "
             "fastcli help lists all pages and topics."
         )
     lines: list[str] = []

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
+
 from fastcli.errors import ArgumentError, DataError
 from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.model_args import MOST, ModelArgs
 from fastcli.memory import check_memory, padded
-from fastcli.printable import listed_files
 from fastcli.reporting import Reporter
 from fastcli.text.corpus import Corpus
 from fastcli.text.dictionary import Dictionary
-from fastcli.text.encodings import MARKS, iconv_command
-from fastcli.text.inputs import compression, open_compressed
-from fastcli.text.spooled import is_file, place_of
+from fastcli.text.inputs import first_bytes
 
 
 def check_rows(args: TrainArgs, model_args: ModelArgs, dictionary: Dictionary) -> None:
@@ -35,20 +34,14 @@ def check_corpus(
 
     Raises DataError or ArgumentError.
     """
-    line = first_line(args.input)
-    encoding = encoding_of_mark(line)
-    first = shortened(line, encoding)
     if dictionary.nlabels == 0:
-        raise DataError(
-            f"No label found in {listed_files(args.input)}: no token starts with {args.label!r} "
-            f"(or none occurs -minCountLabel times). The first line is {first!r}. "
-            + (
-                f"It is {encoding}: {iconv_command(encoding)}."
-                if encoding != "utf-8"
-                else "Write each example as LABEL text, or give the prefix with -label."
-            )
-        )
+        from fastcli.fasttext.no_labels import no_label
+
+        raise no_label(args.input, args.label)
     if corpus.n_lines == 0:
+        from fastcli.fasttext.no_labels import first_line
+
+        first = first_line(args.input)
         raise DataError(
             "No line has both a label and a word of the dictionary, so there is nothing to train "
             f"on. The first line is {first!r}; a smaller -minCount keeps more words."
@@ -57,7 +50,7 @@ def check_corpus(
         raise ArgumentError(
             "-loss ns needs at least two labels, and there is only one: use -loss softmax."
         )
-    if first.startswith("\ufeff"):
+    if first_bytes(args.input, len(BOM_UTF8)) == BOM_UTF8:
         reporter.note(
             "The text starts with a byte-order mark, which belongs to its first token: "
             "remove it (sed -i '1s/^\\xef\\xbb\\xbf//' FILE) if that token is a label."
@@ -71,27 +64,3 @@ def check_corpus(
     counts = ", ".join(f"{n:,} {reason}" for n, reason in reasons if n)
     if counts:
         reporter.note(f"Lines left out of training: {counts}.")
-
-
-def first_line(paths: tuple[str, ...]) -> bytes:
-    """Return the first line of the first file that has one."""
-    for path in paths:
-        if not is_file(place_of(path)):
-            continue
-        kind = compression(path)
-        with open_compressed(path, kind) if kind else open(place_of(path), "rb") as file:
-            line = file.readline(400)
-            if line:
-                return line
-    return b""
-
-
-def encoding_of_mark(text: bytes) -> str:
-    """Return the encoding that a byte-order mark tells: utf-16, utf-32, else utf-8."""
-    return next((name for name, marks in MARKS.items() if text.startswith(marks)), "utf-8")
-
-
-def shortened(text: bytes, encoding: str, limit: int = 100) -> str:
-    """Return bytes as one line of text for a message."""
-    shown = text.decode(encoding, "replace").strip("\r\n\N{REPLACEMENT CHARACTER}")
-    return shown if len(shown) <= limit else shown[:limit] + "..."

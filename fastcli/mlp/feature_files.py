@@ -254,7 +254,7 @@ def open_text(path: str, cannot: str = CANNOT_TRAIN) -> Iterator[bytes]:
 def check_encoding(path: str, head: bytes) -> None:
     """Raise DataError for a file that begins as UTF-16 does."""
     if is_utf16(head):
-        raise DataError(f"{path} is UTF-16: convert it to UTF-8 with iconv -f UTF-16 -t UTF-8.")
+        raise DataError(f"{path} is UTF-16: iconv -f utf-16 -t utf-8")
 
 
 def libsvm_columns(

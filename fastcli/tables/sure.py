@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from fastcli.errors import FastcliError
 from fastcli.tables.columns import LABEL_NAMES, TEXT_NAMES, usual
@@ -67,7 +69,11 @@ def sure_table(path: str, prefix: str) -> SureTable | None:
         return None
     if begins_as_objects(head):
         check_objects(path, head)
-        return _sure(_first_names(head))
+        rows = _objects(head)
+        names = list(rows[0]) if rows else []
+        cells = [[_words_of(one.get(name)) for name in names] for one in rows]
+        found = _sure(names)
+        return replace(found, longest=_longest(found, cells))
     return _sure_delimited(path, head)
 
 
@@ -132,14 +138,24 @@ def _longest(table: SureTable, rows: Sequence[Sequence[str]]) -> str:
     return name if name and counts[name] >= LEAST_WORDS * len(rows) else ""
 
 
-def _first_names(head: bytes) -> list[str]:
-    """Return the names of the first object of JSON, those that are there if it is cut."""
+def _objects(head: bytes) -> list[dict[str, Any]]:
+    """Return the objects that JSON or JSON lines begin with, as many as are whole."""
     text = head.removeprefix(BOM).decode("utf-8", "surrogateescape").lstrip(" \t\r\n[")
-    try:
-        found, _ = json.JSONDecoder().raw_decode(text)
-        return list(found)
-    except (ValueError, RecursionError):
-        return []
+    found: list[dict[str, Any]] = []
+    decoder = json.JSONDecoder()
+    with contextlib.suppress(ValueError, RecursionError):  # at the end of what there is
+        while True:
+            one, end = decoder.raw_decode(text)
+            if not isinstance(one, dict):
+                break
+            found.append(one)
+            text = text[end:].lstrip(" \t\r\n,")
+    return found
+
+
+def _words_of(value: Any) -> str:
+    """Return a text as it is, nothing of anything else."""
+    return value if isinstance(value, str) else ""
 
 
 def _sure(names: list[str]) -> SureTable:

@@ -57,6 +57,19 @@ def open_compressed(
     return open_members(place_of(path), kind, os.fspath(path), on_bytes)
 
 
+def first_bytes(paths: Sequence[str], n: int) -> bytes:
+    """Return how the first regular file that is not empty begins, decompressed; at most n bytes."""
+    for path in paths:
+        if not is_file(place_of(path)):
+            continue
+        kind = compression(path)
+        with open_compressed(path, kind) if kind else open(place_of(path), "rb") as file:
+            head: bytes = file.read(n)
+            if head:
+                return head
+    return b""
+
+
 def text_blocks(path: str) -> Iterator[Bytes]:
     """Yield the bytes of a file, compressed or not, or of standard input (``-``), in blocks.
 

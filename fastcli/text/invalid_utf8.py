@@ -52,8 +52,13 @@ def invalid_utf8_note(counted: Counted, paths: Sequence[str]) -> str | None:
     said = f"{name} is not UTF-8 ({lines})"
     if found is None:
         return f"{said}, and trained on as it is: the model knows no words of UTF-8 text."
-    writing = f" ({WRITING[found]})" if found in WRITING else ""
-    return f"{said}; it looks like {found}{writing}: {iconv_command(found)}{_files(paths)}"
+    return f"{said}; it {looks_like(found, paths)}"
+
+
+def looks_like(encoding: str, paths: Sequence[str]) -> str:
+    """Return what to say of files that seem to have an encoding, with the command at its end."""
+    writing = f" ({WRITING[encoding]})" if encoding in WRITING else ""
+    return f"looks like {encoding}{writing}: {iconv_command(encoding)}{_files(paths)}"
 
 
 def invalid_words(words: WordTable) -> NDArray[np.bool_]:

@@ -31,7 +31,7 @@ def read_small(path: str) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise DataError(
-            f"{path}:{line}: not UTF-8: convert the file, such as with iconv -f gb18030 -t utf-8."
+            f"{path}:{line}: not UTF-8. Convert the file, for example: iconv -f gb18030 -t utf-8"
         ) from None
 
 

@@ -154,7 +154,7 @@ def find_layout(path: str, head: bytes) -> Layout:
     layout = layout_of(head, len(head) < HEAD)
     if layout is None:
         encoding = next((name for name, marks in MARKS.items() if head.startswith(marks)), "")
-        what = f" It looks like {encoding}: {iconv_command(encoding)}." if encoding else ""
+        what = f" It looks like {encoding}: {iconv_command(encoding)}" if encoding else ""
         raise DataError(
             f"{path} is not a file of word vectors: it should be text (.vec, GloVe: in each line a "
             "word and its numbers, between spaces or tabs), in word2vec's binary format or a "

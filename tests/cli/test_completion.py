@@ -153,3 +153,10 @@ def test_a_shell_without_a_script():
 def test_names_of_pages_and_shells(complete):
     assert complete("fastcli help kern") == ["plain,kernels"]
     assert complete("fastcli completion z") == ["plain,zsh"]
+
+
+def test_behind_a_topic_of_help_are_its_entries(complete):
+    entries = complete("fastcli help norms ")
+    assert {"plain,none", "plain,batch", "plain,layer"} <= set(entries)
+    assert "plain,data" not in entries
+    assert complete("fastcli help data ") == []

@@ -266,3 +266,23 @@ if __name__ == "__main__":
             argv = shlex.split(command)[1:]
             shown.append(f"{columns}$ {command}\n{on_terminal(columns, *argv)}")
         SCREENS.write_text("".join(shown), encoding="utf-8")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="paths and reasons of the system are others")
+def test_near_names_in_other_scripts_and_with_spaces(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("训练.txt").write_text("__label__a b\n")
+    Path("my train.txt").write_text("__label__a b\n")
+    for name, near in (("训炼.txt", "训练.txt"), ("my trian.txt", "'my train.txt'")):
+        said = on_terminal(80, "supervised", "-input", name, "-output", "m")
+        assert said.endswith(f"did you mean {near}?\n"), said
+
+
+@pytest.mark.skipif(os.name == "nt", reason="iconv is a command of POSIX")
+def test_a_command_in_a_note_can_be_copied(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("a text of Chinese.txt").write_bytes("中文 文本\n".encode("gb18030") * 50)
+    said = on_terminal(60, "supervised", "-input", "a text of Chinese.txt", "-output", "m")
+    command = said.split("(Chinese):\n", 1)[1].split("\nRead", 1)[0]
+    assert subprocess.run(command, shell=True, check=True).returncode == 0
+    assert Path("a text of Chinese.utf8.txt").read_text(encoding="utf-8").count("中文") == 50

@@ -37,13 +37,51 @@ def test_no_label_in_compressed_input(former, tmp_path):
     assert "'one two three'" in err
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
 def test_text_in_wide_characters_is_named(encoding, former, tmp_path):
     path = tmp_path / "text.csv"
-    path.write_text("label,text\nfruit,apple\n", encoding=encoding)
+    path.write_text("label,text\nfruit,an apple\n" * 20, encoding=encoding)
     err = fails("-input", path, "-output", former, "-verbose", 0)
-    assert "The first line is 'label,text'" in err
-    assert err.endswith(f"It is {encoding}: iconv -f {encoding} -t utf-8.\n")
+    name = {"utf-16-le": "utf-16le"}.get(encoding, encoding)
+    command = f"iconv -f {name} -t utf-8 {path} > {tmp_path / 'text.utf8.csv'}"
+    assert err == f"No label found in {path}: it looks like {encoding}: {command}\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (
+            b"PK\x03\x04" + b"[Content_Types].xml" * 9,
+            ". It is a document of Office (a zip archive)",
+        ),
+        (b"%PDF-1.7 and more", ". It is a PDF document"),
+        (bytes(range(256)) * 9, ": it is binary, not text."),
+    ],
+)
+def test_what_is_no_text_is_named(data, what, former, tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_bytes(data)
+    err = fails("-input", path, "-output", former, "-verbose", 0)
+    assert err.startswith(f"No label found in {path}{what}")
+    assert "\\x" not in err
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("label,text\nfruit,apple\nnut,almond\n", "csv"),
+        ("label\ttext\nfruit\tapple\nnut\talmond\n", "tsv"),
+        ('{"label": "fruit", "text": "apple"}\n{"label": "nut", "text": "almond"}\n', "jsonl"),
+    ],
+)
+def test_a_table_without_its_name_is_named(text, kind, former, tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_text(text)
+    err = fails("-input", path, "-output", former, "-verbose", 0)
+    assert f"If it is a table, give --format {kind} --text-column COLUMN" in err
+    columns = ["--text-column", "text", "--label-column", "label"]
+    argv = ["-input", path, "-output", tmp_path / "m", "--format", kind, *columns]
+    assert run("supervised", *argv, "-verbose", 0, "-bucket", 10).code == 0
 
 
 @pytest.mark.parametrize("text", [b"", b" ", b"\n", b"\t \0\n"])

@@ -12,7 +12,7 @@ import click
 
 from fastcli.cli._command import BEGAN
 from fastcli.cli.display.messages import lines, say
-from fastcli.cli.display.tables import command_parts, width_of, wrapped
+from fastcli.cli.display.tables import command_parts, continued, width_of
 from fastcli.cli.display.terminal import is_terminal, width
 from fastcli.files import is_descriptor
 from fastcli.text.spooled import is_file
@@ -102,6 +102,4 @@ def command_lines(words: Sequence[str], indent: str = "") -> list[str]:
     """
     if not is_terminal():
         return [indent + shlex.join(words)]
-    kept = " ".join(part.replace(" ", "\0") for part in command_parts(words))
-    *before, last = wrapped(kept, width() - 2, indent, f"{indent}    ")
-    return [line.replace("\0", " ") for line in [*(f"{line} \\" for line in before), last]]
+    return continued(command_parts(words), width(), indent)

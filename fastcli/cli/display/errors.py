@@ -15,9 +15,9 @@ from fastcli.cli.display.colours import painted, painted_start
 from fastcli.cli.display.endings import command_lines
 from fastcli.cli.display.messages import error as say_error
 from fastcli.cli.display.messages import painted_row
-from fastcli.cli.display.tables import GAP, cut, width_of, wrapped
+from fastcli.cli.display.tables import GAP, cut, sentence_lines, width_of, wrapped
 from fastcli.cli.display.terminal import is_terminal, width
-from fastcli.printable import one_line, printable
+from fastcli.printable import one_line, printable, quoted
 
 if TYPE_CHECKING:
     from fastcli.cli._advice import Advice
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 LABEL = "error  "
 INDENT = " " * len(LABEL)
 GAPS = "..."  # stands for words that there is no room for
-SPECIAL = "!\"#$&'()*;<>?[\\]^`{|}~"  # to a shell
 LEAST = 20  # columns of a command line; where there are fewer it is not shown
 
 
@@ -65,7 +64,7 @@ def error_lines(advice: Advice, columns: int) -> Iterator[str]:
     has_marks = bool(advice.marks) and room >= LEAST
     if has_marks and advice.note:
         sentence = sentence.replace(f" ({printable(advice.note)})", "")
-    yield from wrapped(sentence, columns, LABEL, INDENT)
+    yield from sentence_lines(sentence, columns, LABEL, INDENT)
     if has_marks:
         for line in marked_lines(advice.words, advice.marks, printable(advice.note), room):
             yield f"{INDENT}{line}"
@@ -112,16 +111,6 @@ def piped_lines(hint: Hint, indent: str) -> Iterator[str]:
     else:
         yield f"{indent}{before} |"
         yield from command_lines(hint.command, f"{indent}{GAP}")
-
-
-def quoted(word: str) -> str:
-    """Return a word of a command line as a shell needs it; letters of all scripts are plain.
-
-    >>> quoted("日本.txt"), quoted("a b")
-    ('日本.txt', "'a b'")
-    """
-    is_plain = word and not any(c.isspace() or c in SPECIAL for c in word)
-    return word if is_plain else shlex.quote(word)
 
 
 def echo(text: str) -> str:

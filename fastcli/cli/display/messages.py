@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fastcli.cli.display.screen import above
-from fastcli.cli.display.tables import wrapped
+from fastcli.cli.display.tables import sentence_lines
 from fastcli.cli.display.terminal import has_colour, is_terminal, width
 from fastcli.printable import one_line
 
@@ -25,12 +25,13 @@ def say(*sentences: str) -> None:
     """Write sentences to stderr; a stderr that is closed or full never stops the work.
 
     What a sentence quotes of files and arguments is escaped, line ends too: see ``printable``.
-    On a terminal a long one is continued on the next line between two words.
+    On a terminal a long one is continued on the next line between two words, and a command at its
+    end is in lines of its own.
     """
     if not is_terminal():
         lines(*sentences)
         return
-    lines(*[part for one in sentences for part in wrapped(one_line(one), width())])
+    lines(*[part for one in sentences for part in sentence_lines(one_line(one), width())])
 
 
 def lines(*rows: str) -> None:
@@ -61,7 +62,7 @@ def _labelled(label: str, sentence: str) -> None:
         return
     start = f"{label}  "
     room = width() if is_terminal() else sys.maxsize
-    text = "\n".join(wrapped(one_line(sentence), room, start, " " * len(start)))
+    text = "\n".join(sentence_lines(one_line(sentence), room, start, " " * len(start)))
     if not coloured:
         _write(f"{text}\n")
         return

@@ -7,6 +7,7 @@ whole columns, the last ones first, so that no number is ever truncated.
 from __future__ import annotations
 
 import math
+import re
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -15,6 +16,8 @@ from fastcli.printable import counted as counted
 
 EIGHTHS = " ▏▎▍▌▋▊▉"
 GAP = "  "
+COMMAND_AT_END = re.compile(r": ((?:fastcli|iconv|pip install) .+)$")  # of a sentence
+SHELL_WORD = re.compile(r"(?:[^\s'\"]|'[^']*'|\"[^\"]*\")+")
 
 
 def width_of(text: str) -> int:
@@ -66,6 +69,31 @@ def wrapped(text: str, room: int, first: str = "", rest: str | None = None) -> I
         else:
             line = f"{line} {word}" if line else word
     yield start + line
+
+
+def sentence_lines(text: str, room: int, first: str = "", rest: str | None = None) -> Iterator[str]:
+    """Yield a sentence as ``wrapped`` does; a command at its end that does not fit is set apart.
+
+    It can be copied from lines of its own.
+
+    >>> print(*sentence_lines("It is UTF-16: iconv -f utf-16 -t utf-8 a > b", 34), sep="\\n")
+    It is UTF-16:
+      iconv -f utf-16 -t utf-8 a > b
+    """
+    found = COMMAND_AT_END.search(text)
+    if found is None or width_of(first + text) <= room:
+        yield from wrapped(text, room, first, rest)
+        return
+    yield from wrapped(text[: found.start(1) - 1], room, first, rest)
+    indent = f"{first if rest is None else rest}{GAP}"
+    yield from continued(SHELL_WORD.findall(found[1]), room, indent)
+
+
+def continued(parts: Sequence[str], room: int, indent: str) -> list[str]:
+    """Return the parts of a command for a shell in lines that fit, each but the last with \\."""
+    kept = " ".join(part.replace(" ", "\0") for part in parts)
+    *before, last = wrapped(kept, room - 2, indent, f"{indent}    ")
+    return [line.replace("\0", " ") for line in [*(f"{line} \\" for line in before), last]]
 
 
 def command_parts(words: Sequence[str]) -> list[str]:
