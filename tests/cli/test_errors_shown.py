@@ -281,8 +281,9 @@ def test_near_names_in_other_scripts_and_with_spaces(tmp_path, monkeypatch):
 @pytest.mark.skipif(os.name == "nt", reason="iconv is a command of POSIX")
 def test_a_command_in_a_note_can_be_copied(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    Path("a text of Chinese.txt").write_bytes("中文 文本\n".encode("gb18030") * 50)
+    text = (SAMPLES / "zh-words.train.txt").read_text(encoding="utf-8").replace("__label__", "")
+    Path("a text of Chinese.txt").write_bytes(text.encode("gb18030"))
     said = on_terminal(60, "supervised", "-input", "a text of Chinese.txt", "-output", "m")
     command = said.split("(Chinese):\n", 1)[1].split("\nRead", 1)[0]
     assert subprocess.run(command, shell=True, check=True).returncode == 0
-    assert Path("a text of Chinese.utf8.txt").read_text(encoding="utf-8").count("中文") == 50
+    assert Path("a text of Chinese.utf8.txt").read_text(encoding="utf-8") == text
