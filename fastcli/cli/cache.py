@@ -51,8 +51,9 @@ def cache(ctx: click.Context, options: Warming, action: str, commands: tuple[str
     own processor, else for the highest of x86-64-v4, -v3, -v2 that it supports, else what came with
     a wheel.
 
-    For a container image or for all users of a machine, as root: warm --target x86-64-v3 --shared
-    /opt/kernels; a process with FASTCLI_CACHE_DIR=/opt/kernels starts on that code.
+    For a container image or for all users of a machine, as root: fastcli cache warm --target
+    x86-64-v3 --shared /opt/fastcli-kernels; a process with FASTCLI_CACHE_DIR=/opt/fastcli-kernels
+    starts on that code.
 
     \b
     Example:

@@ -76,8 +76,8 @@ def skipgram(
 ) -> None:
     """Learn word vectors by predicting the context of each word.
 
-    A word is the sum of its own vector and those of its character n-grams, so there are
-    vectors for words that are not in the text.  The same seed gives the same file on one
+    A word's vector is the mean of its own row and those of its character n-grams, so there
+    are vectors for words that are not in the text.  The same seed gives the same file on one
     thread; several threads are faster and give a slightly different one each time.
 
     \b
