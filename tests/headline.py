@@ -22,12 +22,14 @@ ENGLISH = {
     "vectors": "word vectors of 214,000 words",
     "head": "| task | fastcli, disk | C++, disk | ratio, disk | ratio, memory |",
     "range": " to ",
-    "notes": "Seconds are medians of whole processes run in turn, in brackets CPU seconds; a ratio is the\n"
-    "median of those of single rounds (not quite that of the medians), with its range.\n{n}\n\n- Against: fastText 0.9.2,\n  {build}.\n"
+    "notes": "Seconds are medians of whole processes run in turn, in brackets CPU seconds; "
+    "a ratio is the\n"
+    "median of those of single rounds (not quite that of the medians), with its range.\n{n}\n\n"
+    "- Against: fastText 0.9.2,\n  {build}.\n"
     "- On: {machine}; disk: {disk}; in memory: {memory}.",
     "n": "{least} to {most} rounds, two threads, equal files and options.",
-    "wheel": "\n- fastText's Python wheel takes {predict} times as long as fastcli to predict, {open} times to "
-    "open a model (on a disk).",
+    "wheel": "\n- fastText's Python wheel takes {predict} times as long as fastcli to predict, "
+    "{open} times to open a model (on a disk).",
     "start": "\n- The C++ starts faster: one line with a small model takes {native} s, "
     "here {ours} s.",
     "memory": "\n- The C++ needs less memory to quantize: {native} MB, here {ours} MB.",
@@ -41,11 +43,13 @@ CHINESE = {
     "vectors": "训练 214,000 词的词向量",
     "head": "| 任务 | fastcli，磁盘 | C++，磁盘 | 倍数，磁盘 | 倍数，内存盘 |",
     "range": "–",
-    "notes": "秒数为整个进程轮流运行的中位数，括号内为 CPU 秒数；倍数是各轮倍数的中位数，附范围。{n}"
+    "notes": "秒数为整个进程轮流运行的中位数，括号内为 CPU 秒数；"
+    "倍数是各轮倍数的中位数，附范围。{n}"
     "\n\n- 对比对象：fastText 0.9.2，\n  {build}。\n"
     "- 机器：{machine}；磁盘：{disk}；内存盘：{memory}。",
     "n": "{least} 到 {most} 轮，两个线程，文件和选项相同。",
-    "wheel": "\n- Python 的 fasttext-wheel 预测用时是 fastcli 的 {predict} 倍，打开模型是 {open} 倍（磁盘）。",
+    "wheel": "\n- Python 的 fasttext-wheel 预测用时是 fastcli 的 {predict} 倍，"
+    "打开模型是 {open} 倍（磁盘）。",
     "start": "\n- C++ 启动更快：用小模型预测一行，C++ 用 {native} 秒，fastcli 用 {ours} 秒。",
     "memory": "\n- C++ 量化时占内存更少：{native} MB，fastcli 为 {ours} MB。",
 }

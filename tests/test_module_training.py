@@ -225,7 +225,9 @@ def test_inputs_that_cannot_be(tmp_path):
         fastcli.train_unsupervised(TRAIN, "glove")
     table = tmp_path / "t.csv"
     table.write_text("label,text\n" + "fruit,apple banana\ncar,wheel engine\n" * 20)
-    with pytest.raises(ValueError, match=r"Read it as one: text_column='text', label_column='la"):
+    with pytest.raises(
+        ValueError, match=r"Read it as a table: text_column='text', label_column='la"
+    ):
         fastcli.train_supervised(table)
 
 

@@ -140,6 +140,11 @@ def refuse_table(
     if label:
         there = [name for name in known.get("label", []) if name in found.names]
         columns += [("label_column", one) for one in there or [found.label or UNKNOWN]]
+    names = found.names
+    columns = [
+        (option, str(names.index(name)) if names.count(name) > 1 else name)
+        for option, name in columns
+    ]
     if command:
         options = [f"--{name.replace('_', '-')} {shlex.quote(value)}" for name, value in columns]
         way = " ".join([shlex.join(command), *options])
@@ -149,7 +154,7 @@ def refuse_table(
     named = f"; its columns: {listed(found.names)}" if found.names else ""
     error = IsTable(
         f"{path} is a table, not lines of {'labels and ' if label else ''}text{named}. "
-        f"Read it as one: {way}. If each line is a text, {otherwise}."
+        f"If each line is a text, {otherwise}. Read it as a table: {way}"
     )
     error.path, error.command, error.otherwise = path, tuple(command), otherwise
     error.columns = tuple((f"--{name.replace('_', '-')}", value) for name, value in columns)

@@ -12,6 +12,7 @@ import re
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import click
@@ -84,25 +85,44 @@ def missing_paths(words: Sequence[str]) -> list[str]:
 
 def table_advice(error: IsTable, words: tuple[str, ...]) -> Advice:
     """Return what to show of a table where lines are asked for: how it begins, what reads it."""
+    from fastcli.tables.dialects import COMPRESSED
+
     columns = [word for pair in error.columns for word in pair]
-    sentence, command = str(error), error.command
-    short = re.split(r"; its columns: |\. Read it as one: ", sentence)[0]
+    sentence, command = str(error), (*error.command, *columns)
+    short = re.split(r"; its columns: |\. If each line is a text", sentence)[0]
     if error.path in words and words[:2] == command[:2]:  # with all options that were given
-        command = (*words, *(word for word in command if word not in words))
-        sentence = sentence.replace(shlex.join(error.command), shlex.join(command), 1)
-    name = os.path.splitext(os.path.basename(error.path))[0]
+        own, command = command, with_options(words, command)
+        sentence = sentence.replace(shlex.join(own), shlex.join(command), 1)
+    name, end = os.path.splitext(os.path.basename(error.path))
+    name = os.path.splitext(name)[0] if end in COMPRESSED else name
     lines_of_it = ("fastcli", "prepare", error.path, "-o", name, *columns)
     if UNKNOWN in columns:
         hints = [Hint("To see its columns:", ("fastcli", "inspect", error.path))]
     elif command[COMMAND:2] == ("prepare",):
         hints = [Hint("Make lines of it first:", lines_of_it)]
     else:
-        hints = [Hint("Read it as a table:", (*command, *columns))]
+        hints = [Hint("Read it as a table:", command)]
         if command[COMMAND:2] == ("supervised",):
             hints.append(Hint("or make training lines of it first:", lines_of_it))
     hints.append(Hint(f"If each line is a text, {error.otherwise}."))
     hints.append(Hint("To read more:  fastcli help data"))
     return Advice(short, rows=first_lines(error.path), hints=tuple(hints), plain=sentence)
+
+
+def with_options(words: tuple[str, ...], command: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a command line with those options of a command, and their values, that it lacks.
+
+    They are put before "--"; where --json asks for objects no file is.
+    """
+    known = options_of(words)
+    end = words.index("--") if "--" in words else len(words)
+    given = {id(known[name]) for word in words[:end] if (name := word.partition("=")[0]) in known}
+    is_json = "--json" in words[:end]
+    more: list[str] = []
+    for name, value in pairwise(command):
+        if name in known and id(known[name]) not in given and not (is_json and "output" in name):
+            more += [name, value]
+    return (*words[:end], *more, *words[end:])
 
 
 def first_lines(path: str) -> tuple[str, ...]:

@@ -291,7 +291,9 @@ def _unknown(
 # What other programs call these options, and these commands.
 OPTIONS_MEANT = {
     "-i": "-input",
+    "-in": "-input",
     "-o": "-output",
+    "-out": "-output",
     "--learning-rate": "-lr",
     "--ngrams": "-wordNgrams",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from fastcli.prepare.recipe import Recipe
 
 CANNOT_OPEN = "Input file cannot be opened!"
+MOST_OUTPUTS = 100  # names that are tried for an output
 
 
 @positional(PATTERN)
@@ -155,8 +157,8 @@ class Run:
         for path in asked.data:
             with fetched(path):
                 if self.table.format == "auto" and of_lines:
-                    command = ["fastcli", self.ctx.info_name or "predict", asked.model, path]
-                    command += ["--output", f"labelled{''.join(Path(path).suffixes[-1:])}"]
+                    command = ["fastcli", self.ctx.info_name or "predict", asked.model, *asked.data]
+                    command += output_for(path, "labelled", len(asked.data))
                     refuse_table(path, "", command, model=classifier)
                 name = asked.named(path)
                 predictor = Predictor(
@@ -186,8 +188,8 @@ class Run:
         for path in asked.data:
             with fetched(path):
                 if of_lines and self.table.format == "auto" and not asks:
-                    command = ["fastcli", "predict", asked.model, path]
-                    command += ["--output", f"predicted{''.join(Path(path).suffixes[-1:])}"]
+                    command = ["fastcli", "predict", asked.model, *asked.data]
+                    command += output_for(path, "predicted", len(asked.data))
                     refuse_table(path, "", command, model=classifier)
                 predictor = Predictor(classifier, 1, 0.0, self.options.thread, asked.named(path))
                 if of_lines and asks:
@@ -306,6 +308,17 @@ class Run:
             lists,
             self.clustering,
         )
+
+
+def output_for(path: str, name: str, n_files: int) -> list[str]:
+    """Return the option with which a table is labelled: a file, or a folder of several.
+
+    It is one that is not there, so that the command replaces nothing.
+    """
+    end = "" if n_files > 1 else "".join(Path(path).suffixes[-1:])
+    names = [f"{name}{end}", *(f"{name}-{number}{end}" for number in range(2, MOST_OUTPUTS))]
+    free = next((one for one in names if not os.path.lexists(one)), names[0])
+    return ["--output-dir" if n_files > 1 else "--output", free]
 
 
 def print_rows(predictor: Predictor, table: OpenTable, recipe: Recipe, with_probs: bool) -> None:

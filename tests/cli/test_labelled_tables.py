@@ -681,7 +681,7 @@ def test_labels_of_a_test_become_what_they_became_in_training(like, tmp_path, mo
 def test_the_proposed_command_works(model, command, name, text):
     Path(name).write_text(text)
     last = fails(command, model, name)
-    words = shlex.split(last.partition("Read it as one: ")[2].partition(". If each line")[0])
+    words = shlex.split(last.partition("Read it as a table: ")[2])
     result = run(*words[1:])
     assert result.code == 0, (words, result.err)
     if command == "predict":

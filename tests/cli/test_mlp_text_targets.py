@@ -120,7 +120,9 @@ def test_the_command_that_is_proposed_for_a_table_of_texts_works():
     train("g.csv", *ONE)
     result = run("predict", "m.mlp", "g.csv")
     assert result.code == 1
-    said = "Read it as one: fastcli predict m.mlp g.csv --output predicted.csv. If each"
+    said = (
+        "give --format text. Read it as a table: fastcli predict m.mlp g.csv --output predicted.csv"
+    )
     assert said in result.err
     assert run("predict", "m.mlp", "g.csv", "--output", "predicted.csv").code == 0
     assert Path("predicted.csv").read_text().startswith("text,score,predicted\n")
