@@ -30,13 +30,16 @@ ENGLISH = {
     "n": "{least} to {most} rounds, two threads, equal files and options.",
     "wheel": "\n- fastText's Python wheel takes {predict} times as long as fastcli to predict, "
     "{open} times to open a model (on a disk).",
+    "cores": r"\1 usable cores",
+    "place": r"\1 on \2",
+    "same": r"\1 on \2",
     "start": "\n- The C++ starts faster: one line with a small model takes {native} s, "
     "here {ours} s.",
     "memory": "\n- The C++ needs less memory to quantize: {native} MB, here {ours} MB.",
 }
 CHINESE = {
-    "train": "训练新闻分类(ag_news，dim 100)",
-    "labels": "训练 735 个标签(cooking)",
+    "train": "训练新闻分类（ag_news，dim 100）",
+    "labels": "训练 735 个标签（cooking）",
     "quantize": "量化同类模型，`-qnorm -retrain`",
     "predict": "预测 75,000 行",
     "open": "打开 1.6 GB 的模型并预测一行",
@@ -50,6 +53,9 @@ CHINESE = {
     "n": "{least} 到 {most} 轮，两个线程，文件和选项相同。",
     "wheel": "\n- Python 的 fasttext-wheel 预测用时是 fastcli 的 {predict} 倍，"
     "打开模型是 {open} 倍（磁盘）。",
+    "cores": r"\1 个可用核心",
+    "place": r"\2 上的 \1",
+    "same": r"\1",
     "start": "\n- C++ 启动更快：用小模型预测一行，C++ 用 {native} 秒，fastcli 用 {ours} 秒。",
     "memory": "\n- C++ 量化时占内存更少：{native} MB，fastcli 为 {ours} MB。",
 }
@@ -116,11 +122,12 @@ def notes(words: Mapping[str, str], run: Measured) -> str:
     assert machine
     assert places
     rounds = [len(run.values(task, "disk", OURS)) for task in TASKS]
+    same = places[2] == "tmpfs on tmpfs"
     said = words["notes"].format(
         build=build[1],
-        machine=machine[1],
-        disk=places[1],
-        memory=places[2],
+        machine=re.sub(r"(\d+) usable cores", words["cores"], machine[1]),
+        disk=re.sub(r"^(\S+) on (\S+)$", words["place"], places[1]),
+        memory=re.sub(r"^(\S+) on (\S+)$", words["same" if same else "place"], places[2]),
         n=words["n"].format(least=min(rounds), most=max(rounds)),
     )
     wheel = {task: run.ratios(task, "disk", WHEEL) for task in ("predict", "open")}

@@ -64,5 +64,5 @@ def test_headlines_are_computed_from_a_run(words, tmp_path):
     lines = [line for line in text.splitlines() if line.startswith("|")]
     assert len(lines) == 8
     assert all("2.00 s (2.00) | 6.00 s (6.00) | **3.0** (3.0" in line for line in lines[2:])
-    for part in ("A Processor", "c++ 12, -O3", "ext4 on /dev/x", "0.003", "0.25", "800", "4.0"):
+    for part in ("A Processor", "c++ 12, -O3", "ext4", "/dev/x", "0.003", "0.25", "800", "4.0"):
         assert part in text

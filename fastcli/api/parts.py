@@ -56,7 +56,7 @@ class PartOptions:
     overwrite: bool = option(False, "make all parts again", group="tables")
     shard: str = option(
         "",
-        "I/N, I from 1: only the inputs whose place in the sorted list is I modulo N",
+        "I/N: only every Nth input of the sorted list, starting with the Ith (I from 1)",
         group="tables",
     )
 
