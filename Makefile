@@ -69,8 +69,6 @@ warm: $(VENV)/dev
 
 # What a wheel carries for those who cannot or need not compile: see docs/design.md.
 kernels: $(VENV)/dev
-	$(BIN)/fastcli cache warm --target x86-64-v3
-	$(BIN)/fastcli cache warm --target x86-64-v4
 	$(BIN)/python -m fastcli.jit.ship build/kernels
 
 # All that is uploaded, from clean sources; a wheel that carries kernels is made on Linux only.

@@ -204,6 +204,16 @@ TABLES = {
     "prepare": ("Preparing", "Making training files from a CSV file."),
     "open": ("Opening a large model", "Opening it and predicting one line."),
     "startup": ("Short commands", "The whole process."),
+    "module": (
+        "From Python",
+        "What predicting costs, on one thread, beside fasttext-wheel's module with the same "
+        "models: the least of all rounds.",
+    ),
+    "shared": (
+        "A model in threads and processes",
+        "Right answers, and memory: private is what each process has for itself, proportional "
+        "divides what processes share among them.",
+    ),
 }
 ELSEWHERE = {"mlp-accuracy-tables", "mlp-accuracy-texts"}  # docs/defaults.md has them
 RUNS = ROOT / "benchmarks" / "runs"
@@ -237,6 +247,11 @@ class StoredRun(NamedTuple):
         return [part for part in self.parts if not part.startswith(("# ", "- ", "| ", "    "))]
 
     @property
+    def shown(self) -> list[str]:
+        """The tables and what is said of them, as they were printed."""
+        return [part for part in self.parts if not part.startswith(("# ", "- ", "    "))]
+
+    @property
     def commands(self) -> list[str]:
         """The commands that were measured."""
         lines = "\n".join(self.parts).splitlines()
@@ -261,8 +276,14 @@ def measured() -> str:
     parts = []
     for name, (heading, what) in TABLES.items():
         run = stored(name)
-        parts += [f"## {heading}", what, *run.tables, *run.notes, how_measured(name, run)]
+        parts += [f"## {heading}", what, *run.shown, how_measured(name, run)]
     return "\n\n".join(parts)
+
+
+def more_cores() -> str:
+    """Return what the calculation for more cores printed, and where."""
+    run = stored("cores")
+    return "\n\n".join([*run.shown, how_measured("cores", run)])
 
 
 def how_measured(name: str, run: StoredRun) -> str:
@@ -306,7 +327,7 @@ SECTIONS: dict[str, dict[str, Callable[[], str]]] = {
         "activations": activations_table,
         "optimizers": optimizers_table,
     },
-    "performance.md": {"measured": measured},
+    "performance.md": {"measured": measured, "cores": more_cores},
     "../README.md": {"headline": lambda: headline.headline(headline.ENGLISH, headline.newest())},
     "../README.zh.md": {"headline": lambda: headline.headline(headline.CHINESE, headline.newest())},
 }

@@ -85,7 +85,9 @@ def newest(runs: Path = RUNS) -> Measured | None:
         if (folder / "headline.csv").is_file():
             with open(folder / "headline.csv", encoding="utf-8", newline="") as file:
                 rows = list(csv.DictReader(file))
-            return Measured(rows, (folder / "headline.md").read_text(encoding="utf-8"))
+            run = Measured(rows, (folder / "headline.md").read_text(encoding="utf-8"))
+            if all(run.values(task, "disk", OURS) for task in (*TASKS, "start")):
+                return run
     return None
 
 

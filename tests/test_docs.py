@@ -118,10 +118,12 @@ def test_the_sentence_of_the_examples_is_one_that_the_model_knows(tmp_path):
 def test_every_stored_run_is_on_a_page():
     """A second run of a day has a number behind its name; the newest one of a name is shown."""
     stored = {re.sub(r"-\d+$", "", path.stem) for path in docs.RUNS.glob("*/*.md")}
-    assert stored - {*docs.TABLES, *docs.ELSEWHERE} == {"mlp-accuracy"}  # by now divided in two
+    assert stored - {*docs.TABLES, *docs.ELSEWHERE, "cores"} == {
+        "mlp-accuracy"
+    }  # by now divided in two
     page = (docs.DOCS / "performance.md").read_text(encoding="utf-8")
-    for name in docs.TABLES:
+    for name in (*docs.TABLES, "cores"):
         run = docs.stored(name)
         assert f"- {run.date}, {run.facts[0]}\n" in page
-        assert run.commands[0] in page
+        assert not run.commands or run.commands[0] in page
         assert run.file.is_file()

@@ -190,7 +190,6 @@ def test_links_lead_somewhere(page):
             assert target.is_relative_to(DOCS), f"{link}: write `{name_of(target)}`, without a link"
 
 
-# Pages that are to come, which links may name already.
 PATH = re.compile(r"`((?:benchmarks|data|docs|fastcli|tests)/[\w./-]+\.\w+|[A-Z]+\.md)`")
 
 

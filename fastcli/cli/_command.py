@@ -222,7 +222,14 @@ class OptionsOnly(Command):
             where = " after --" if word.startswith("-") else " without a dash"
             near = _undashed(word, options or {})
             is_input = "-input" in (options or {}) and _is_file(word)
-            note = near or "an input is given with -input" * is_input
+            if ctx.info_name == "quantize" and word.endswith(".bin"):
+                name = word.removesuffix(".bin")
+                command = ("fastcli", "quantize", "-output", name)
+                raise WrongWord(
+                    f"Provided argument{where}! {word!r}",
+                    *(ctx, behind, "the model is given with -output", "Without .bin:", command),
+                )
+            note = near or "use -input for the training file" * is_input
             raise WrongWord(f"Provided argument{where}! {word!r}{_aside(near)}", ctx, behind, note)
         raise _unknown(word, ctx, behind, options)
 
@@ -280,7 +287,7 @@ def _unknown(
     name = word.partition("=")[0]
     pattern = getattr(ctx.command, "pattern", "")
     if name in ("-k", "--k") and "[<k>]" in pattern:
-        note = "k is given without a dash, behind the model"
+        note = "k goes after the model, without a dash"
     else:
         note = _elsewhere(name, ctx) or _nearest(name, options)
     if note and not getattr(ctx.command, "any_word", False):
@@ -305,8 +312,8 @@ def no_command(ctx: click.Context, args: list[str]) -> WrongWord:
     import difflib
 
     name = args[0].lower().replace("_", "-")
-    close = difflib.get_close_matches(name, COMMANDS, n=1, cutoff=LIKE_COMMAND)
-    near = MEANT.get(name, close[0] if close else "")
+    close = difflib.get_close_matches(name, [*MEANT, *COMMANDS], n=1, cutoff=LIKE_COMMAND)
+    near = MEANT.get(close[0], close[0]) if close else ""
     note = f"did you mean {near}?" if near else ""
     message = f"No such command {args[0]!r}{_aside(note)}."
     if near or not _is_file(args[0]):
@@ -321,7 +328,7 @@ def option_without_command(ctx: click.Context, args: list[str], known: list[str]
     if not place:
         note = _nearest(args[0].partition("=")[0], known)
         return WrongWord(f"No such option {args[0]!r}{_aside(note)}.", ctx, len(args) - 1, note)
-    note = "options stand behind the command"
+    note = "options go after the command"
     message = f"No such option {args[0]!r}{_aside(note)}."
     command = ("fastcli", args[place], *args[:place], *args[place + 1 :])
     return WrongWord(message, ctx, len(args) - 1, note, "Write:", command)
@@ -355,7 +362,7 @@ def _elsewhere(name: str, ctx: click.Context) -> str:
         if command is not None and any(name in parameter.opts for parameter in command.params)
     ]
     shown = [*found[:MOST_COMMANDS], *["others"] * (len(found) > MOST_COMMANDS)]
-    return f"it belongs to {names_of(shown)}" if found else ""
+    return f"it is an option of {names_of(shown)}" if found else ""
 
 
 def _undashed(word: str, options: dict[str, Any]) -> str:

@@ -90,10 +90,10 @@ def missing_place(words: Sequence[str], sentence: str) -> int:
 def _is_text(word: str) -> bool:
     """Tell whether a word is a text rather than the name of a file.
 
-    >>> [_is_text(word) for word in ("an egg", "怎么煮鸡蛋", "egg.txt", "egg", "a b.txt")]
-    [True, True, False, False, False]
+    >>> [_is_text(word) for word in ("an egg", "怎么煮鸡蛋", "egg.txt", "egg", "at 3.50")]
+    [True, True, False, False, True]
     """
-    is_name = bool(re.search(r"\.\w{1,7}$|[/\\]\S+$", word))
+    is_name = bool(re.search(r"\.[A-Za-z]\w{0,6}$|[/\\]\S+$", word))
     return not is_name and (" " in word.strip() or not word.isascii())
 
 
@@ -143,4 +143,4 @@ def _folder_to_make(sentence: str) -> tuple[Hint, ...]:
     if not folder or os.path.lexists(folder) or "No such file" not in sentence:
         return ()
     command = ("mkdir", folder) if os.name == "nt" else ("mkdir", "-p", folder)
-    return (Hint("To make the folder:", command),)
+    return (Hint("Create the folder first:", command),)

@@ -17,7 +17,7 @@ import fastcli
 from fastcli import signals
 from fastcli.cli._command import OptionalWords
 from fastcli.cli._declare import FileName, takes
-from fastcli.errors import CannotSave, FastcliError, Interrupted
+from fastcli.errors import ArgumentError, CannotSave, FastcliError, Interrupted
 from fastcli.options import option
 
 FOLDER = "fastcli-demo"
@@ -25,7 +25,8 @@ COMMANDS_FILE = "tour.txt"  # whose presence says that the folder is of a tour
 PROMPT = "> " if os.name == "nt" else "$ "
 # Imports what this process runs, also where that is not installed, and nothing of the folder.
 START = (
-    "import sys; root = sys.argv.pop(1); sys.path[:1] = [] if root in sys.path[1:] else [root]; "
+    "import sys; root = sys.argv.pop(1); sys.path[:] = [path for path in sys.path if path]; "
+    "root in sys.path or sys.path.insert(0, root); "
     "from fastcli.__main__ import main; main()"
 )
 PACKAGE = Path(fastcli.__file__).parent
@@ -114,6 +115,8 @@ def demo(options: DemoOptions, folder: str) -> None:
     from fastcli.cli.display.messages import lines, say
     from fastcli.printable import counted, quoted
 
+    if not folder:
+        raise ArgumentError("The name of the folder is empty.")
     samples = sample_files.contents()
     commands = {} if options.no_run else {Path(COMMANDS_FILE): commands_file()}
     if commands:
@@ -145,7 +148,7 @@ def check_outputs(folder: str) -> None:
         for name in WRITTEN:
             if os.path.lexists(path := os.path.join(folder, name)):
                 raise CannotSave(
-                    f"{path} is there, and the tour would write a file of that name: give another "
+                    f"{path} already exists, and the tour would overwrite it: give another "
                     "folder, as in fastcli demo new-folder."
                 )
 
@@ -159,8 +162,8 @@ def run_tour(folder: str) -> None:
     from fastcli.cli.display.terminal import width
 
     click.echo(
-        "A tour of eight commands: a few seconds, or up to a minute the first time where\n"
-        "what a command needs is compiled for this processor when it is first used."
+        f"A tour of {len(STEPS)} commands. It takes a few seconds, or up to a minute if kernels\n"
+        "have to be compiled first."
     )
     try:
         for step in STEPS:

@@ -16,20 +16,22 @@ from fastcli.jit.bare import bare
 from fastcli.jit.build import AnyKernel
 from fastcli.jit.cache import Cache, sealed, user_cache
 from fastcli.jit.installed import SHIPPED, installed_entry
-from fastcli.jit.targets import Target, named_target
+from fastcli.jit.targets import Target, named_target, settings
 from fastcli.jit.warm import all_kernels, warm
 
 
 def ship(kernels: list[AnyKernel], target: Target, cache: Cache, folder: str) -> None:
-    """Compile kernels for a target and write their files in a new folder.
+    """Compile kernels for a target and write their files in a folder, which is replaced.
 
     Raises NoFolder if code cannot be kept, CannotCompile if a kernel cannot be compiled.
     """
+    if os.path.isdir(folder):
+        shutil.rmtree(folder)
     os.makedirs(folder)
     for kernel, _ in warm(kernels, target, cache):
         code = cache.read(target, kernel.entry)
         if code is None:
-            raise FastcliError(f"{cache.root} has lost the code of {kernel.__name__}.")
+            raise FastcliError(f"{cache.root} no longer has the code of {kernel.__name__}.")
         entry = installed_entry(kernel)
         with open(os.path.join(folder, entry), "wb") as file:
             file.write(sealed(shipped_code(kernel, code), target, entry))
@@ -43,15 +45,19 @@ def shipped_code(kernel: AnyKernel, code: bytes) -> bytes:
 
 
 def main() -> None:
-    """Write the folder that is named anew."""
+    """Write a folder for each level into the folder that is named."""
     if len(sys.argv) != 2:
         raise SystemExit("usage: python -m fastcli.jit.ship <folder>")
     (folder,) = sys.argv[1:]
-    shutil.rmtree(folder, ignore_errors=True)
+    if names := settings():
+        raise SystemExit(f"Code for others is compiled without {', '.join(names)}: unset it.")
     kernels = all_kernels()
     for level in SHIPPED:
         target = named_target(level)
-        ship(kernels, target, user_cache(), os.path.join(folder, target.folder))
+        try:
+            ship(kernels, target, user_cache(), os.path.join(folder, target.folder))
+        except FastcliError as error:
+            raise SystemExit(str(error)) from None
 
 
 if __name__ == "__main__":

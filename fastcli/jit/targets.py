@@ -60,14 +60,18 @@ class Target:
         return {"NUMBA_CPU_NAME": self.cpu, "NUMBA_CPU_FEATURES": self.features}
 
 
-def _target(cpu: str, features: str, is_own: bool = False) -> Target:
-    """Return a target; settings of Numba that change code are part of its folder's name."""
-    settings = sorted(
+def settings() -> list[str]:
+    """Return the settings of Numba in the environment that change code, as NAME=VALUE."""
+    return sorted(
         name + "=" + value
         for name, value in os.environ.items()
         if name.startswith("NUMBA_") and name not in _HARMLESS
     )
-    facts = (cpu, features, platform.machine(), sys.platform, settings)
+
+
+def _target(cpu: str, features: str, is_own: bool = False) -> Target:
+    """Return a target; settings of Numba that change code are part of its folder's name."""
+    facts = (cpu, features, platform.machine(), sys.platform, settings())
     digest = hashlib.sha256(repr(facts).encode("utf-8", "surrogateescape")).hexdigest()[:16]
     name = "".join(c if c.isascii() and (c.isalnum() or c in "_.-") else "_" for c in cpu[:40])
     return Target(cpu, features, f"{name}-{digest}", is_own)

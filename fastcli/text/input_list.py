@@ -80,7 +80,7 @@ def _sorted_matches(pattern: str) -> list[str]:
     found = sorted(_matches(pattern))
     if not found:
         raise DataError(
-            f"{pattern}: there is no file of this name, and none matches it as a pattern."
+            f"{pattern} cannot be opened! (no file has this name, and none matches it as a pattern)"
         )
     return found
 
@@ -143,7 +143,9 @@ def _behind(url: str, opens_folders: bool) -> list[str]:
     except OSError as error:
         raise unreadable(url, error) from error
     if not found:
-        raise DataError(f"{url}: there is no file of this name, and none matches it as a pattern.")
+        raise DataError(
+            f"{url} cannot be opened! (no file has this name, and none matches it as a pattern)"
+        )
     return found
 
 

@@ -90,7 +90,7 @@ def test_results_that_are_no_tours_stay(here):
     (here / "topics.bin").write_bytes(b"mine")
     result = run("demo", ".")
     assert (result.code, result.out, result.err.count("\n")) == (1, b"", 1)
-    assert "topics.bin is there" in result.err
+    assert "topics.bin already exists" in result.err
     assert os.listdir(here) == ["topics.bin"]
 
 

@@ -161,7 +161,8 @@ def test_what_a_pattern_stands_for_is_said(parts):
     "pattern", ["nothing*", "missing[1].txt", "part-00/*", "**/*.csv", "[", "?"]
 )
 def test_a_pattern_without_a_match(pattern, parts):
-    said = f"{pattern}: there is no file of this name, and none matches it as a pattern."
+    why = "no file has this name, and none matches it as a pattern"
+    said = f"{pattern} cannot be opened! ({why})"
     assert refused("-input", pattern) == said
     assert refused("-input", "part-00", "-input", pattern, command="mlp-train") == said
     assert run("prepare", pattern, "-o", "made").err == f"{said}\n"
