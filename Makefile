@@ -22,7 +22,7 @@ WITH_NUMPY_1 := tests/kernels tests/test_golden.py tests/test_mlp_golden.py test
 
 # Tests keep compiled kernels in pytest's cache folder; compiling all of them first keeps every
 # processor busy, and no test waits for a kernel that another one compiles.
-warm kernels tests slow peers all-peers test-source test-wheel: export FASTCLI_CACHE_DIR ?= $(CURDIR)/.pytest_cache/d/kernels
+warm kernels tests slow peers all-peers test-source: export FASTCLI_CACHE_DIR ?= $(CURDIR)/.pytest_cache/d/kernels
 
 # Each run of pip takes long.
 INSTALL := $(PYTHON) -m venv $(VENV) && \
@@ -99,11 +99,13 @@ test-source: $(VENV)/dev
 	PYTHONPATH=$(SOURCE) FASTCLI_SHARED=$(abspath ../shared) $(MAKE) -C $(SOURCE) test \
 	    VENV=$(abspath $(VENV)) TARGET=$(CARRIED)
 
-# The tests of `make peers`, of what the wheel holds, with the kernels that it carries.
+# The tests of `make peers`, of what the wheel holds, with the kernels that it carries: the folder
+# of compiled ones is empty.
 test-wheel: .venv-peers/installed
 	rm -rf $(SOURCE)/fastcli
 	$(BIN)/python -m zipfile -e dist/*.whl $(SOURCE)
-	cd $(SOURCE) && PYTHONPATH=$(SOURCE) $(CURDIR)/$(PEERS)/python $(OF_PEERS)
+	cd $(SOURCE) && rm -rf own && FASTCLI_CACHE_DIR=$(SOURCE)/own PYTHONPATH=$(SOURCE) \
+	    $(CURDIR)/$(PEERS)/python $(OF_PEERS)
 
 slow: $(VENV)/all warm
 	$(BIN)/python $(PYTEST) -m "slow and not peers"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fastcli.distribution import DISTRIBUTION
 from fastcli.errors import CannotSave, MissingFile
 from fastcli.files import cannot_save, write_file
 
@@ -19,7 +18,7 @@ def source() -> Path:
         if (folder / "topics.train.txt").is_file():
             return folder
     raise MissingFile(
-        f"This installation has no samples ({package / 'samples'}): install {DISTRIBUTION} again."
+        f"This installation has no samples ({package / 'samples'}): install it again."
     )
 
 

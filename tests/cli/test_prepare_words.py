@@ -119,7 +119,7 @@ def test_a_recipe_of_the_first_version_has_no_words(prepare, tmp_path):
     ("text", "said"),
     [
         ("\n \n", " holds no words"),
-        (b"one\ntwo\n\xb5\xc4\n", ":3: not UTF-8: convert the file"),
+        (b"one\ntwo\n\xb5\xc4\n", ":3: not UTF-8. Convert the file"),
         (None, " cannot be opened! (No such file or directory)"),
     ],
 )

@@ -474,9 +474,9 @@ def test_sentences(here, model, s3, monkeypatch):
     s3["a.txt"] = LINES
     Path("a.txt").write_bytes(LINES)
     there = s3.url("a.txt")
-    assert "no file of this name" in last(label(model, s3.url("none.txt")))
-    assert "no file of this name" in last(label(model, s3.url("none/*.txt")))
-    assert "no file of this name" in last(label(model, "s3://nobody/a.txt"))
+    assert "no file has this name" in last(label(model, s3.url("none.txt")))
+    assert "no file has this name" in last(label(model, s3.url("none/*.txt")))
+    assert "no file has this name" in last(label(model, "s3://nobody/a.txt"))
     assert "is not a kind of address" in last(label(model, "xx://b/a.txt"))
     assert "a web page can be read, not written" in last(
         label(model, "a.txt", "--output-dir", "https://host/out")

@@ -330,7 +330,8 @@ def test_texts_without_words(text, command, former, tmp_path):
     path = tmp_path / "none.txt"
     path.write_bytes(text)
     err = refused(command, "-input", path, "-output", former, *SMALL)
-    assert err == "Empty vocabulary. Try a smaller -minCount value.\n"
+    why = "" if text else f" {path} is empty: 0 bytes."
+    assert err == f"Empty vocabulary. Try a smaller -minCount value.{why}\n"
 
 
 def test_one_word(command, former, tmp_path):
