@@ -30,6 +30,9 @@ PARTS = ("args", "dict", "input", "output")
 def dump(ctx: click.Context, model: str, part: str) -> None:
     """Print a part of a model: arguments, dictionary, input or output matrix.
 
+    Of a network (.mlp) input is the word vectors, or the scale of the columns, and output all
+    other tensors.
+
     \b
     Example:
       fastcli dump topics.bin args
