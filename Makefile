@@ -69,6 +69,7 @@ warm: $(VENV)/dev
 
 # What a wheel carries for those who cannot or need not compile: see docs/design.md.
 kernels: $(VENV)/dev
+	rm -rf build/kernels
 	$(BIN)/python -m fastcli.jit.ship build/kernels
 
 # All that is uploaded, from clean sources; a wheel that carries kernels is made on Linux only.
